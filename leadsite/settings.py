@@ -1,0 +1,328 @@
+"""Every setting, from the environment. Runs with nothing set."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONCE
+
+from leadsite.secrets import load_or_make, refuse_known_default
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = refuse_known_default(
+    "SECRET_KEY",
+    env.str("SECRET_KEY", default="") or load_or_make(DATA_DIR / "secret_key"),
+)
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="").rstrip("/")
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+ALLOW_TIME_TRAVEL = env.bool("ALLOW_TIME_TRAVEL", default=False)
+DEFAULT_REGION = env.str("DEFAULT_REGION", default="US")
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+
+_LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+_public_host = urlsplit(PUBLIC_BASE_URL).hostname
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=_LOOPBACK + ([_public_host] if _public_host else [])
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL else []
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "rest_framework",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "django_celery_beat",
+    "leads",
+    "messaging",
+    "integrations",
+    "analytics",
+    "leadsite",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "leadsite.urls"
+ASGI_APPLICATION = "leadsite.asgi.application"
+WSGI_APPLICATION = "leadsite.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "leadsite.admin_site.entrance",
+            ],
+        },
+    }
+]
+
+# --- data --------------------------------------------------------------------
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url(
+        "DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'leadsite.sqlite3'}"
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    # A black-holed database must fail a request, not hold it for two hours.
+    DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+# A connection kept under ASGI is never found again and uses the server up.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+REDIS_URL = env.str("REDIS_URL", default="")
+MONGODB_URL = env.str("MONGODB_URL", default="")
+CACHES: dict[str, dict[str, Any]]
+CHANNEL_LAYERS: dict[str, dict[str, Any]]
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {
+                "SOCKET_CONNECT_TIMEOUT": 1,
+                "SOCKET_TIMEOUT": 1,
+                "IGNORE_EXCEPTIONS": True,
+            },
+        }
+    }
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 30}]},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# --- jobs --------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"socket_timeout": 5, "socket_connect_timeout": 1, "visibility_timeout": 300}
+    if REDIS_URL
+    else {"polling_interval": 0.05}
+)
+# Off: no doorbells, the sweep alone finds work (tests, one-off commands).
+DOORBELLS = env.bool("DOORBELLS", default=True)
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "leadsite.sweep",
+        "schedule": SWEEP_SECONDS,
+        # A sweep that waited longer than this says nothing new.
+        "options": {"expires": max(SWEEP_SECONDS * 2, 5)},
+    }
+}
+
+# --- ports: candidates in order; the first that is configured runs -----------
+TRANSPORTS: dict[str, list[str]] = {
+    "sms": [
+        "integrations.providers.twilio.TwilioTransport",
+        "messaging.transports.LogTransport",
+    ],
+    "email": ["messaging.transports.LogTransport"],
+}
+LANGUAGE_MODELS = ["messaging.agent.builtin.BuiltinModel"]
+WEBHOOKS = ["integrations.providers.twilio.TwilioWebhook"]
+MEDIA_FETCHERS = ["integrations.providers.twilio.TwilioMedia"]
+SUBSCRIBERS: list[str] = []
+LIFECYCLES: list[str] = []
+# What the sweep claims and runs: one entry a kind of queue row.
+WORKERS = [
+    "integrations.webhooks.WORKER",
+    "messaging.replies.WORKER",
+    "messaging.sending.WORKER",
+    "leads.outbox.WORKER",
+    "leads.jobs.WORKER",
+]
+
+# Jobs that are started once a day, by name.
+DAILY_JOBS = ["leads.refresh_scores", "integrations.purge_bodies"]
+
+# --- vendors -----------------------------------------------------------------
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_PHONE_NUMBER = env.str("TWILIO_PHONE_NUMBER", default="")
+TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="")
+TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="")
+OUTBOUND_ALLOW = env.list("OUTBOUND_ALLOW", default=[])
+
+
+def _host_port(url: str) -> str:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.hostname}:{port}"
+
+
+# Hosts that the environment itself names are trusted by the outbound guard.
+OUTBOUND_TRUSTED = [_host_port(url) for url in [TWILIO_BASE_URL] if url]
+
+# --- people ------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/admin/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "leadsite.accounts.StaffAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/ip,5/15m/key"}
+
+# --- pages -------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = False
+FORMAT_MODULE_PATH = ["leadsite.formats"]
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = DATA_DIR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_REFERRER_POLICY = "same-origin"
+_https = PUBLIC_BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        # Unfold's Alpine needs eval; no inline script runs without the nonce.
+        "script-src": ["'self'", "'unsafe-eval'", NONCE],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "frame-ancestors": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'self'"],
+        "object-src": ["'none'"],
+    }
+}
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Leadsite",
+    "SITE_HEADER": "Leadsite",
+    "SITE_URL": None,
+    "SITE_ICON": "leadsite.admin_site.favicon",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "leadsite.admin_site.favicon"}
+    ],
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    # A person's colour; the AI's violet stays the AI's.
+    "COLORS": {
+        "primary": {
+            "50": "#eff6ff",
+            "100": "#dbeafe",
+            "200": "#bfdbfe",
+            "300": "#93c5fd",
+            "400": "#60a5fa",
+            "500": "#3b82f6",
+            "600": "#1d4ed8",
+            "700": "#1e40af",
+            "800": "#1e3a8a",
+            "900": "#172554",
+            "950": "#0f172a",
+        }
+    },
+    "STYLES": [
+        "leadsite.admin_site.tokens_css",
+        "leadsite.admin_site.app_css",
+        "leadsite.admin_site.parts_css",
+    ],
+    "SCRIPTS": ["leadsite.admin_site.app_js", "leadsite.admin_site.access_js"],
+    "GLOBAL_CALLBACK": "leadsite.admin_site.frame",
+    "DASHBOARD_CALLBACK": "leadsite.dashboard.today",
+    "COMMAND": {"search_callback": "leadsite.admin_site.find"},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "show_all_applications": False,
+        "navigation": "leadsite.admin_site.navigation",
+    },
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication"
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+}
+
+# --- logs --------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+    },
+}
