@@ -1,0 +1,1 @@
+"""The ground: who leads are, where they stand, what we may do."""

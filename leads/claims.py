@@ -1,0 +1,146 @@
+"""Claims and locks: the only way a queue row changes hands.
+
+Lock order, everywhere: contact point, then conversation, then the queue row.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import connection, models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from leads import clock
+from leads.models import ContactPoint, Work
+
+W = TypeVar("W", bound=Work)
+M = TypeVar("M", bound=models.Model)
+
+# A row whose claims ended without a word this often kills its process.
+MAX_ORPHANED = 3
+
+
+def claim(model: type[W], pk: int, *, lease: timedelta, **fields: Any) -> W | None:
+    """Take one due row for `lease` (real time); None when somebody else has it.
+
+    Raises the row's `attempts`, so that a row which kills its process counts.
+    `fields` are written with the claim.
+    """
+    token = uuid.uuid4()
+    rows = model._default_manager.filter(
+        pk=pk, state__in=model.ready_states(), due_at__lte=clock.now()
+    )
+    if not rows.update(**_taken(model, token, lease), **fields):
+        return None
+    return model._default_manager.filter(pk=pk, claim_token=token).first()
+
+
+def claim_due(model: type[W], *, limit: int, lease: timedelta) -> list[W]:
+    """Take up to `limit` due rows, oldest first; never a row somebody holds."""
+    token = uuid.uuid4()
+    with transaction.atomic():
+        due = due_rows(model).order_by("due_at", "pk")
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        ids = list(due.values_list("pk", flat=True)[:limit])
+        rows = model._default_manager.filter(pk__in=ids, state__in=model.ready_states())
+        rows.update(**_taken(model, token, lease))
+    taken = model._default_manager.filter(claim_token=token)
+    return list(taken.order_by("due_at", "pk"))
+
+
+def due_rows(
+    model: type[W], *, states: Sequence[str] | None = None
+) -> "models.QuerySet[W]":
+    """Rows that may be claimed now; `states` in place of the usual ones."""
+    return model._default_manager.filter(
+        state__in=states or model.ready_states(), due_at__lte=clock.now()
+    )
+
+
+def orphans(model: type[W]) -> "models.QuerySet[W]":
+    """Claimed rows whose lease ran out: their process died or hangs."""
+    return model._default_manager.filter(
+        state=model.WORKING, lease_until__lt=timezone.now()
+    )
+
+
+def _taken(model: type[Work], token: uuid.UUID, lease: timedelta) -> dict[str, Any]:
+    return {
+        "state": model.WORKING,
+        "attempts": F("attempts") + 1,
+        "claim_token": token,
+        "lease_until": timezone.now() + lease,
+    }
+
+
+def renew(row: Work, *, lease: timedelta) -> bool:
+    """Extend the holder's lease before its next call; False when it was lost."""
+    return bool(
+        _mine(row).update(lease_until=timezone.now() + lease),
+    )
+
+
+def finish(row: Work, *, state: str, **fields: Any) -> bool:
+    """End the holder's claim in `state`; False when the claim was lost."""
+    fields.update(state=state, claim_token=None, lease_until=None)
+    done = bool(_mine(row).update(**fields))
+    if done:
+        _set(row, fields)
+    return done
+
+
+def retry_or_bury(row: Work, *, error: str, delay: timedelta) -> bool:
+    """Put a failed row back for later, or bury it after its last attempt.
+
+    `delay` is the wait after the first attempt; it doubles with each one.
+    """
+    fields: dict[str, Any] = {"last_error": error[:2000]}
+    if row.attempts >= row.MAX_ATTEMPTS:
+        return finish(row, state=row.DEAD, **fields)
+    wait = delay * 2 ** max(row.attempts - 1, 0)
+    return finish(row, state=row.READY, due_at=clock.now() + wait, **fields)
+
+
+def requeue_orphan(row: Work) -> bool:
+    """Put an orphan back, or bury it when it keeps killing its process."""
+    error = "the process that worked on this ended without a word"
+    if row.attempts >= MAX_ORPHANED:
+        return finish(row, state=row.DEAD, last_error=f"{error}, {row.attempts} times")
+    return finish(row, state=row.READY, last_error=error)
+
+
+def move(row: M, *, old: str | Sequence[str], new: str, **fields: Any) -> bool:
+    """Move a row from one of `old` to `new`; False when it stood elsewhere."""
+    states = [old] if isinstance(old, str) else list(old)
+    fields["state"] = new
+    rows = type(row)._default_manager.filter(pk=row.pk, state__in=states)
+    done = bool(rows.update(**fields))
+    if done:
+        _set(row, fields)
+    return done
+
+
+def lock_contact_point(pk: int) -> ContactPoint:
+    """Lock the address for this transaction and return it fresh."""
+    return lock(ContactPoint, pk)
+
+
+def lock(model: type[M], pk: int) -> M:
+    """Lock one row for this transaction and return it fresh."""
+    # SQLite has no row locks: its IMMEDIATE transaction already locks all.
+    return model._default_manager.select_for_update(of=("self",)).get(pk=pk)
+
+
+def _mine(row: W) -> "models.QuerySet[W]":
+    rows: models.QuerySet[W] = type(row)._default_manager.filter(
+        pk=row.pk, state=row.WORKING, claim_token=row.claim_token
+    )
+    return rows
+
+
+def _set(row: models.Model, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)

@@ -1,0 +1,85 @@
+"""The form of the run-time settings."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django import forms
+
+from leads.forms_look import LookMixin
+from leads.models import Policy
+
+if TYPE_CHECKING:
+    Base = forms.ModelForm[Policy]
+else:
+    Base = forms.ModelForm  # Django's own is not generic at run time
+
+
+class PolicyForm(LookMixin, Base):
+    """Checks what a person typed; `leads.policy.change` saves it."""
+
+    sections = (
+        (
+            "The AI",
+            "The most restrictive of installation, team, channel and talk wins.",
+            ("mode", "max_segments", "sla_minutes"),
+        ),
+        (
+            "Waiting for the rest",
+            "People write in pieces. The AI answers when the lead has been quiet "
+            "for so many seconds.",
+            ("burst_sms_seconds", "burst_email_seconds", "burst_simulator_seconds"),
+        ),
+        (
+            "Sending",
+            "Off stops everything, also what is on its way out.",
+            ("sending", "undo_seconds"),
+        ),
+        (
+            "Quiet hours",
+            "By the recipient's own clock. What falls into them waits until they end.",
+            ("quiet_hours", "quiet_from", "quiet_until"),
+        ),
+        (
+            "Caps of automatic messages",
+            "People's own messages are not counted.",
+            (
+                "cap_lead_hour",
+                "cap_lead_day",
+                "cap_conversation",
+                "cap_installation_day",
+            ),
+        ),
+        ("Prices", "", ("sms_segment_micro",)),
+    )
+
+    class Meta:
+        model = Policy
+        fields = "__all__"
+        labels: ClassVar[dict[str, str]] = {
+            "mode": "What the AI may do",
+            "max_segments": "Longest automatic text, in segments",
+            "sla_minutes": "First answer due within, minutes",
+            "burst_sms_seconds": "Texts, seconds",
+            "burst_email_seconds": "Email, seconds",
+            "burst_simulator_seconds": "Simulator, seconds",
+            "sending": "Messages may leave",
+            "undo_seconds": "Undo after Send, seconds",
+            "quiet_hours": "Keep quiet hours",
+            "quiet_from": "From",
+            "quiet_until": "Until",
+            "cap_lead_hour": "To one lead in an hour",
+            "cap_lead_day": "To one lead in a day",
+            "cap_conversation": "In a row without a person",
+            "cap_installation_day": "To everybody in a day",
+            "sms_segment_micro": "One text segment, in millionths",
+        }
+        help_texts: ClassVar[dict[str, str]] = {
+            "mode": "Off: people answer. Draft: a person approves. Auto: it answers.",
+            "cap_lead_hour": "",
+            "cap_conversation": "Then a person is asked to take over.",
+            "sending": "Off is the kill switch.",
+            "sms_segment_micro": "8300 is 0.0083 of the currency.",
+        }
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }

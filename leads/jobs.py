@@ -1,0 +1,136 @@
+"""Doorbells and jobs.
+
+A task carries a row id and says only "look". What no doorbell announced, the
+sweep finds. Ringing happens in a background thread: a broker that accepts a
+connection and then says nothing must not hold a request.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+
+from leads import claims, clock
+from leads.models import Job
+from leads.work import Worker, retry_delay
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=120)
+JobFunction = Callable[[Job], object]
+_functions: dict[str, JobFunction] = {}
+
+
+def register(name: str, function: JobFunction) -> None:
+    """Let jobs called `name` be run by `function(job)`."""
+    _functions[name] = function
+
+
+def start_job(
+    *, name: str, arguments: Mapping[str, Any], effect_key: str | None = None
+) -> Job:
+    """Write a job's row; with an `effect_key` there is only ever one."""
+    values: dict[str, Any] = {
+        "state": Job.State.READY,
+        "name": name,
+        "arguments": dict(arguments),
+        "due_at": clock.now(),
+    }
+    if effect_key is None:
+        job = Job.objects.create(**values)
+    else:
+        job, _ = Job.objects.get_or_create(effect_key=effect_key, defaults=values)
+    enqueue("leads.run_job", job.pk)
+    return job
+
+
+def run_job(*, job_id: int) -> None:
+    """Claim and run one job; a failure is kept on its row and tried again."""
+    job = claims.claim(Job, job_id, lease=LEASE)
+    if job is None:
+        return
+    function = _functions.get(job.name)
+    try:
+        if function is None:
+            raise LookupError(f"nothing runs jobs called {job.name!r}")
+        function(job)
+    except Exception as error:
+        log.warning("job %s failed: %s", job.name, error)
+        words = f"{type(error).__name__}: {error}"
+        claims.retry_or_bury(job, error=words, delay=retry_delay(1))
+    else:
+        claims.finish(job, state=Job.State.DONE, progress=100)
+
+
+WORKER = Worker(
+    kind="jobs",
+    model=Job,
+    task="leads.run_job",
+    run=lambda pk: run_job(job_id=pk),
+)
+
+
+# --- doorbells ---------------------------------------------------------------
+
+
+def enqueue(name: str, pk: int) -> None:
+    """Ring for row `pk` once the current transaction is committed."""
+    if settings.DOORBELLS:
+        transaction.on_commit(lambda: ring(name, pk))
+
+
+def ring(name: str, pk: int) -> None:
+    """Ask the background thread to ring; never blocks, never raises."""
+    if settings.DOORBELLS:
+        _ringer.put(name, pk)
+
+
+class _Ringer:
+    """One daemon thread that publishes, with a breaker of 5 s."""
+
+    LIMIT = 10_000
+    PAUSE = 5.0
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[tuple[str, int]] = queue.Queue(self.LIMIT)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed_until = 0.0
+
+    def put(self, name: str, pk: int) -> None:
+        if time.monotonic() < self._closed_until:
+            return
+        self._ensure_thread()
+        try:
+            self._queue.put_nowait((name, pk))
+        except queue.Full:
+            log.warning("doorbells overflow; the sweep will find the work")
+            self._closed_until = time.monotonic() + self.PAUSE
+
+    def _ensure_thread(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="doorbells", daemon=True
+                )
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            name, pk = self._queue.get()
+            try:
+                # `send_task` would ignore eager mode; the registry does not.
+                current_app.tasks[name].apply_async(args=(pk,), retry=False)
+            except Exception as error:
+                log.warning("doorbell failed, the sweep takes over: %s", error)
+                self._closed_until = time.monotonic() + self.PAUSE
+
+
+_ringer = _Ringer()

@@ -1,0 +1,144 @@
+"""Addresses of people, and what we may do with them."""
+
+from django.db import models
+from django.utils import timezone
+
+from leads.models.lead import Lead
+
+
+class ContactPoint(models.Model):
+    """One phone number (E.164) or mail address (lower case), once.
+
+    Consent and suppression hang on it, so that they outlive leads, imports
+    and merges. Its row is the lock for everything said to or by the address.
+    """
+
+    class Kind(models.TextChoices):
+        PHONE = "phone", "Phone"
+        EMAIL = "email", "Email"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    value = models.CharField(max_length=254)
+    region = models.CharField(max_length=2, blank=True)
+    textable = models.BooleanField(default=True)
+    # The simulator's people live apart: their STOP must not stop a real number.
+    simulated = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "value", "simulated"], name="one_contact_point"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class LeadContact(models.Model):
+    """That an address belongs to a lead, and how we know."""
+
+    class Known(models.TextChoices):
+        WROTE = "wrote", "wrote from it"
+        PERSON = "person", "entered by a person"
+        IMPORT = "import", "imported"
+        FORM = "form", "left in a form"
+        PROPOSAL = "proposal", "only mentioned"
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="contacts")
+    contact_point = models.ForeignKey(
+        ContactPoint, on_delete=models.CASCADE, related_name="lead_contacts"
+    )
+    known_by = models.CharField(max_length=10, choices=Known, default=Known.WROTE)
+    primary = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead", "contact_point"], name="one_lead_contact"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_point} of {self.lead_id}"
+
+
+class AppendOnlyError(TypeError):
+    """A row of an append-only table was about to be changed or deleted."""
+
+
+class Consent(models.Model):
+    """One statement of consent or of its withdrawal. Append-only."""
+
+    class Basis(models.TextChoices):
+        INBOUND = "inbound", "wrote to us first"
+        FORM = "form", "ticked a form"
+        VERBAL = "verbal", "said so to a person"
+        WRITTEN = "written", "agreed in writing"
+        CUSTOMER = "customer", "existing customer"
+        IMPORTED = "imported", "imported with proof"
+
+    contact_point = models.ForeignKey(
+        ContactPoint, on_delete=models.PROTECT, related_name="consents"
+    )
+    channel = models.CharField(max_length=8)  # sms | email
+    given = models.BooleanField()
+    basis = models.CharField(max_length=10, choices=Basis)
+    wording = models.TextField(blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    actor = models.CharField(max_length=80)
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["contact_point", "channel", "-occurred_at"])]
+
+    def __str__(self) -> str:
+        word = "given" if self.given else "withdrawn"
+        return f"{self.channel} {word}: {self.get_basis_display()}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Insert; refuse to change what was once said."""
+        if self.pk is not None:
+            raise AppendOnlyError("consent is append-only: record a new statement")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        """Refuse: proof of consent is never deleted by hand."""
+        raise AppendOnlyError("consent is append-only")
+
+
+class Suppression(models.Model):
+    """An address that must not be written to on a channel, until lifted."""
+
+    class Reason(models.TextChoices):
+        STOP = "stop", "asked to stop"
+        CARRIER = "carrier", "the carrier reports an opt-out"
+        BOUNCE = "bounce", "mail bounced"
+        COMPLAINT = "complaint", "complained"
+        MANUAL = "manual", "set by a person"
+
+    contact_point = models.ForeignKey(
+        ContactPoint, on_delete=models.PROTECT, related_name="suppressions"
+    )
+    channel = models.CharField(max_length=8)  # sms | email
+    reason = models.CharField(max_length=10, choices=Reason)
+    words = models.TextField(blank=True)
+    actor = models.CharField(max_length=80)
+    since = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact_point", "channel"],
+                condition=models.Q(lifted_at=None),
+                name="one_active_suppression",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_point} {self.channel}: {self.get_reason_display()}"

@@ -1,0 +1,59 @@
+"""Run-time settings of the installation: one audited row, read per claim."""
+
+from datetime import time
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from leads.models.team import Mode
+
+
+class Policy(models.Model):
+    """What the machine may do here. One row; see `leads.policy`."""
+
+    mode = models.CharField("AI mode", max_length=8, choices=Mode, default=Mode.AUTO)
+    sending = models.BooleanField(
+        "sending on", default=True, help_text="Off is the kill switch: nothing leaves."
+    )
+    burst_sms_seconds = models.PositiveSmallIntegerField(default=20)
+    burst_email_seconds = models.PositiveSmallIntegerField(default=60)
+    burst_simulator_seconds = models.PositiveSmallIntegerField(default=3)
+    cap_lead_hour = models.PositiveSmallIntegerField(
+        default=6, help_text="Automatic messages to one lead in an hour."
+    )
+    cap_lead_day = models.PositiveSmallIntegerField(default=20)
+    cap_conversation = models.PositiveSmallIntegerField(
+        default=30, help_text="Automatic messages in a row without a person."
+    )
+    cap_installation_day = models.PositiveIntegerField(default=2_000)
+    budget_day_micro = models.BigIntegerField(
+        default=50_000_000, help_text="Automatic spending in a day, in millionths."
+    )
+    quiet_from = models.TimeField(default=time(21, 0))
+    quiet_until = models.TimeField(default=time(8, 0))
+    quiet_hours = models.BooleanField(default=True)
+    max_segments = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
+    undo_seconds = models.PositiveSmallIntegerField(default=5)
+    sla_minutes = models.PositiveSmallIntegerField(default=15)
+    sms_segment_micro = models.PositiveIntegerField(
+        default=8_300, help_text="Price of one text segment, in millionths."
+    )
+    updated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    updated_by = models.CharField(max_length=80, blank=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "policy"
+
+    def __str__(self) -> str:
+        return "Policy"
+
+    def values(self) -> dict[str, Any]:
+        """The editable settings by name."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in self._meta.concrete_fields
+            if field.editable and not field.primary_key
+        }

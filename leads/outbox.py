@@ -1,0 +1,131 @@
+"""The one stream of events, and its way to those who follow it."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+from leads import claims, clock, jobs
+from leads.models import Delivery, Event, Lead
+from leads.work import Worker, retry_delay
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+WAIT_FOR_EARLIER = timedelta(seconds=2)
+
+
+class Subscriber(Protocol):
+    """Somebody who follows the stream, named in `settings.SUBSCRIBERS`."""
+
+    name: str
+
+    def wants(self, kind: str) -> bool:
+        """Say whether events of this kind are for it."""
+
+    def deliver(self, event: Event) -> None:
+        """Take one event. May see it twice; raises when it must come again."""
+
+
+def subscribers() -> list[Subscriber]:
+    """All subscribers of this installation."""
+    return [import_string(path)() for path in settings.SUBSCRIBERS]
+
+
+def emit(
+    *,
+    kind: str,
+    actor: str,
+    lead: Lead | None = None,
+    payload: Mapping[str, Any] | None = None,
+    origin: str = "",
+    occurred_at: datetime | None = None,
+) -> Event:
+    """Write an event and its deliveries into the caller's transaction.
+
+    `payload` holds ids and numbers, never names, addresses or text.
+    """
+    event = Event.objects.create(
+        kind=kind,
+        lead=lead,
+        actor=actor,
+        origin=origin,
+        payload=dict(payload or {}),
+        occurred_at=occurred_at or clock.now(),
+    )
+    for subscriber in subscribers():
+        if subscriber.wants(kind):
+            row = Delivery.objects.create(
+                event=event,
+                subscriber=subscriber.name,
+                state=Delivery.State.READY,
+                due_at=clock.now(),
+            )
+            jobs.enqueue("leads.deliver_event", row.pk)
+    return event
+
+
+def deliver_event(*, delivery_id: int) -> None:
+    """Hand one event to one subscriber, after that lead's earlier ones."""
+    delivery = claims.claim(Delivery, delivery_id, lease=LEASE)
+    if delivery is None:
+        return
+    if _has_earlier(delivery):
+        later = clock.now() + WAIT_FOR_EARLIER
+        claims.finish(
+            delivery, state=delivery.READY, due_at=later, attempts=delivery.attempts - 1
+        )
+        return
+    try:
+        _subscriber(delivery.subscriber).deliver(delivery.event)
+    except Exception as error:
+        log.warning("event to %s failed: %s", delivery.subscriber, error)
+        words = f"{type(error).__name__}: {error}"
+        claims.retry_or_bury(delivery, error=words, delay=retry_delay(1))
+    else:
+        claims.finish(delivery, state=Delivery.State.DONE)
+    _wake_next(delivery)
+
+
+def _wake_next(delivery: Delivery) -> None:
+    """Let the lead's next event go that waited for this one."""
+    if delivery.event.lead_id is None or delivery.state == delivery.READY:
+        return
+    waiting = _of_same_lead(delivery).filter(pk__gt=delivery.pk, state=delivery.READY)
+    following = waiting.order_by("pk").first()
+    if following is not None and following.attempts == 0:
+        Delivery.objects.filter(pk=following.pk).update(due_at=clock.now())
+        jobs.enqueue("leads.deliver_event", following.pk)
+
+
+def _has_earlier(delivery: Delivery) -> bool:
+    if delivery.event.lead_id is None:
+        return False
+    waiting = [Delivery.READY, Delivery.WORKING]
+    earlier = _of_same_lead(delivery).filter(pk__lt=delivery.pk, state__in=waiting)
+    return earlier.exists()
+
+
+def _of_same_lead(delivery: Delivery) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(
+        subscriber=delivery.subscriber, event__lead_id=delivery.event.lead_id
+    )
+
+
+def _subscriber(name: str) -> Subscriber:
+    for subscriber in subscribers():
+        if subscriber.name == name:
+            return subscriber
+    raise LookupError(f"no subscriber is called {name!r}")
+
+
+WORKER = Worker(
+    kind="deliveries",
+    model=Delivery,
+    task="leads.deliver_event",
+    run=lambda pk: deliver_event(delivery_id=pk),
+)

@@ -1,0 +1,89 @@
+"""Stages and tasks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from leads import clock, outbox
+from leads.models import Lead, Stage, Task, Team
+
+
+@transaction.atomic
+def move_stage(*, lead: Lead, stage: Stage, actor: str) -> bool:
+    """Move a lead to a stage; False when it already stands there."""
+    before = lead.stage
+    if before.pk == stage.pk:
+        return False
+    lead.stage = stage
+    lead.updated_at = clock.now()
+    lead.version += 1
+    lead.save(update_fields=["stage", "updated_at", "version"])
+    outbox.emit(
+        kind="lead.stage_changed",
+        lead=lead,
+        actor=actor,
+        payload={"before": before.key, "after": stage.key},
+    )
+    return True
+
+
+@transaction.atomic
+def open_task(
+    *,
+    team: Team,
+    kind: str,
+    title: str,
+    reason: str = "",
+    lead: Lead | None = None,
+    subject: UUID | None = None,
+    effect_key: str | None = None,
+    due_at: datetime | None = None,
+) -> Task:
+    """Ask a person for something; with an `effect_key` only once."""
+    values = {
+        "team": team,
+        "lead": lead,
+        "assignee": lead.owner if lead else None,
+        "kind": kind,
+        "title": title[:200],
+        "reason": reason,
+        "subject": subject,
+        "due_at": due_at or clock.now(),
+        "created_at": clock.now(),
+    }
+    made = True
+    if effect_key is None:
+        task = Task.objects.create(**values)
+    else:
+        task, made = Task.objects.get_or_create(effect_key=effect_key, defaults=values)
+    if made:
+        outbox.emit(
+            kind="task.opened",
+            lead=lead,
+            actor="system",
+            payload={"task": str(task.public_id), "kind": kind},
+        )
+    return task
+
+
+@transaction.atomic
+def close_task(*, task: Task, actor: str) -> bool:
+    """Mark a task done; False when it already was."""
+    rows = Task.objects.filter(pk=task.pk, done_at=None)
+    if not rows.update(done_at=clock.now(), done_by=actor):
+        return False
+    outbox.emit(
+        kind="task.done",
+        lead=task.lead,
+        actor=actor,
+        payload={"task": str(task.public_id), "kind": task.kind},
+    )
+    return True
+
+
+def close_tasks(*, subject: UUID, kinds: Sequence[str], actor: str) -> int:
+    """Mark all open tasks of these kinds about a subject done; count them."""
+    tasks = Task.objects.open().filter(subject=subject, kind__in=kinds)
+    return sum(close_task(task=task, actor=actor) for task in tasks)

@@ -1,0 +1,10 @@
+"""Pages of `leads`, below /admin/."""
+
+from django.urls import path
+
+from leads import views_policy
+
+urlpatterns = [
+    path("policy/", views_policy.edit_policy, name="policy"),
+    path("policy/mode/", views_policy.set_mode, name="policy_mode"),
+]
