@@ -1,0 +1,17 @@
+"""The ring of adapters to outside services."""
+
+from django.apps import AppConfig
+
+
+class IntegrationsConfig(AppConfig):
+    """App `integrations`."""
+
+    name = "integrations"
+    verbose_name = "Integrations"
+
+    def ready(self) -> None:
+        """Let every process run our jobs."""
+        from integrations import media
+        from leads import jobs
+
+        jobs.register(media.JOB, media.run_job)
