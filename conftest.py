@@ -20,5 +20,8 @@ def shared() -> Path:
 def _clean_cache() -> Iterator[None]:
     from django.core.cache import cache
 
+    from leads.kept import forget_all
+
     cache.clear()
+    forget_all()
     yield

@@ -1,0 +1,1 @@
+"""The ring of adapters to outside services."""

@@ -50,6 +50,20 @@ def conversation_filter(user: Viewer) -> Q:
     return (Q(lead__isnull=False) & with_lead) | (Q(lead__isnull=True) & shared)
 
 
+def task_filter(user: Viewer) -> Q:
+    """Return the filter for tasks that `user` may see.
+
+    A task without a lead is seen by those who see the whole of its team.
+    """
+    seen = lead_filter(user, prefix="lead__")
+    if seen in (Q(), NOTHING):
+        return seen
+    teams = Membership.objects.filter(
+        user_id=user.pk, reach=Membership.Reach.TEAM
+    ).values("team_id")
+    return seen | Q(lead=None, team__in=teams)
+
+
 def may_see(user: Viewer, lead: Any) -> bool:
     """Say whether `user` may see `lead` (a saved Lead)."""
     return bool(type(lead).objects.filter(lead_filter(user), pk=lead.pk).exists())

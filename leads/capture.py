@@ -89,6 +89,10 @@ def ensure_contact_point(
     *, kind: str, value: str, simulated: bool = False
 ) -> ContactPoint:
     """Return the address's one row, locked for this transaction."""
+    rows = ContactPoint.objects.select_for_update()
+    known = rows.filter(kind=kind, value=value, simulated=simulated).first()
+    if known is not None:
+        return known
     point, _ = ContactPoint.objects.get_or_create(
         kind=kind,
         value=value,

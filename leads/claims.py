@@ -22,11 +22,18 @@ M = TypeVar("M", bound=models.Model)
 MAX_ORPHANED = 3
 
 
-def claim(model: type[W], pk: int, *, lease: timedelta, **fields: Any) -> W | None:
+def claim(
+    model: type[W],
+    pk: int,
+    *,
+    lease: timedelta,
+    related: Sequence[str] = (),
+    **fields: Any,
+) -> W | None:
     """Take one due row for `lease` (real time); None when somebody else has it.
 
     Raises the row's `attempts`, so that a row which kills its process counts.
-    `fields` are written with the claim.
+    `fields` are written with the claim; `related` rows come with it.
     """
     token = uuid.uuid4()
     rows = model._default_manager.filter(
@@ -34,7 +41,8 @@ def claim(model: type[W], pk: int, *, lease: timedelta, **fields: Any) -> W | No
     )
     if not rows.update(**_taken(model, token, lease), **fields):
         return None
-    return model._default_manager.filter(pk=pk, claim_token=token).first()
+    taken = model._default_manager.filter(pk=pk, claim_token=token)
+    return (taken.select_related(*related) if related else taken).first()
 
 
 def claim_due(model: type[W], *, limit: int, lease: timedelta) -> list[W]:

@@ -14,7 +14,7 @@ from leads.models import Consent, ContactPoint, Policy, Suppression
 MAX_ROUNDS = 12
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_consent(
     *,
     contact_point: ContactPoint,
@@ -56,7 +56,7 @@ def is_suppressed(contact_point: ContactPoint, channel: str) -> Suppression | No
     return rows.first()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def suppress(
     *,
     contact_point: ContactPoint,
@@ -91,7 +91,7 @@ def suppress(
     return row
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def lift_suppression(*, suppression: Suppression, actor: str, at: datetime) -> bool:
     """Allow the address again; False when it already was."""
     rows = Suppression.objects.filter(pk=suppression.pk, lifted_at=None)

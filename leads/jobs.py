@@ -9,7 +9,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -80,15 +82,28 @@ WORKER = Worker(
 # --- doorbells ---------------------------------------------------------------
 
 
+_silent: ContextVar[bool] = ContextVar("leads_jobs_silent", default=False)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Ring for nothing inside: the caller runs its own rows in this process."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
 def enqueue(name: str, pk: int) -> None:
     """Ring for row `pk` once the current transaction is committed."""
-    if settings.DOORBELLS:
+    if settings.DOORBELLS and not _silent.get():
         transaction.on_commit(lambda: ring(name, pk))
 
 
 def ring(name: str, pk: int) -> None:
     """Ask the background thread to ring; never blocks, never raises."""
-    if settings.DOORBELLS:
+    if settings.DOORBELLS and not _silent.get():
         _ringer.put(name, pk)
 
 

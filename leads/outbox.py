@@ -1,7 +1,7 @@
 """The one stream of events, and its way to those who follow it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -67,6 +67,24 @@ def emit(
             )
             jobs.enqueue("leads.deliver_event", row.pk)
     return event
+
+
+def emit_all(events: Sequence[Event]) -> None:
+    """Write several events of one change at once, with their deliveries."""
+    Event.objects.bulk_create(events)
+    rows = [
+        Delivery(
+            event=event,
+            subscriber=subscriber.name,
+            state=Delivery.State.READY,
+            due_at=clock.now(),
+        )
+        for subscriber in subscribers()
+        for event in events
+        if subscriber.wants(event.kind)
+    ]
+    for row in Delivery.objects.bulk_create(rows) if rows else ():
+        jobs.enqueue("leads.deliver_event", row.pk)
 
 
 def deliver_event(*, delivery_id: int) -> None:

@@ -10,7 +10,7 @@ from leads import clock, outbox
 from leads.models import Lead, Stage, Task, Team
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def move_stage(*, lead: Lead, stage: Stage, actor: str) -> bool:
     """Move a lead to a stage; False when it already stands there."""
     before = lead.stage
@@ -29,7 +29,7 @@ def move_stage(*, lead: Lead, stage: Stage, actor: str) -> bool:
     return True
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_task(
     *,
     team: Team,
@@ -53,22 +53,23 @@ def open_task(
         "due_at": due_at or clock.now(),
         "created_at": clock.now(),
     }
-    made = True
-    if effect_key is None:
-        task = Task.objects.create(**values)
-    else:
-        task, made = Task.objects.get_or_create(effect_key=effect_key, defaults=values)
-    if made:
-        outbox.emit(
-            kind="task.opened",
-            lead=lead,
-            actor="system",
-            payload={"task": str(task.public_id), "kind": kind},
-        )
+    if effect_key is not None:
+        # The caller's lock on the subject keeps a second one from slipping in;
+        # the unique key stands behind it.
+        known = Task.objects.filter(effect_key=effect_key).first()
+        if known is not None:
+            return known
+    task = Task.objects.create(effect_key=effect_key, **values)
+    outbox.emit(
+        kind="task.opened",
+        lead=lead,
+        actor="system",
+        payload={"task": str(task.public_id), "kind": kind},
+    )
     return task
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def close_task(*, task: Task, actor: str) -> bool:
     """Mark a task done; False when it already was."""
     rows = Task.objects.filter(pk=task.pk, done_at=None)

@@ -6,7 +6,7 @@ machine. Facts never move a lead to another lead, and a name or an address
 that was only typed stays a proposal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,10 +15,19 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.validators import validate_slug
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from leads import clock, outbox, pipeline, proposals
-from leads.models import Event, Fact, Lead, Question, ScoreLine, Stage
+from leads.kept import Kept
+from leads.models import (
+    Event,
+    Fact,
+    Lead,
+    Question,
+    QuestionSet,
+    ScoreLine,
+    Stage,
+)
 from leads.scorebook import ScoreBook, current_facts, same_words
 
 MAX_VALUE = 500
@@ -71,7 +80,7 @@ class MissingQuestion:
     wording: str
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def learn(
     *,
     lead: Lead,
@@ -163,8 +172,7 @@ def _keep(
         fields = [fact.field for fact in facts]
         _current(lead).filter(field__in=fields).update(replaced_at=at)
     Fact.objects.bulk_create(facts)
-    for fact in facts:
-        _tell(kind, fact, actor=actor, at=at)
+    outbox.emit_all([_event(kind, fact, actor=actor, at=at) for fact in facts])
     proposals.fill_empty(lead=lead, facts=facts)
     _qualify_once(lead, actor=actor)
 
@@ -265,9 +273,14 @@ def known(lead: Lead) -> dict[str, Fact]:
     return {fact.field: fact for fact in current_facts(lead)}
 
 
-def missing_questions(lead: Lead, *, language: str) -> list[MissingQuestion]:
-    """Return what is still to be asked, in order, in the lead's language."""
-    answered = set(_current(lead).values_list("field", flat=True))
+def missing_questions(
+    lead: Lead, *, language: str, facts: Mapping[str, Fact] | None = None
+) -> list[MissingQuestion]:
+    """Return what is still to be asked, in order, in the lead's language.
+
+    `facts` are the current ones when the caller has read them already.
+    """
+    answered = known(lead) if facts is None else facts
     open_questions: dict[str, MissingQuestion] = {}
     for question in _questions():
         if question.field not in answered:
@@ -287,15 +300,16 @@ def is_qualified(lead: Lead) -> bool:
 
     Without any required question nobody counts as qualified.
     """
-    answered = _current(lead).filter(field=OuterRef("field"))
-    required = Question.objects.filter(question_set__active=True, required=True)
-    answers = list(required.values_list(Exists(answered), flat=True))
-    return bool(answers) and all(answers)
+    required = {one.field for one in _questions() if one.required}
+    return bool(required) and required <= known(lead).keys()
 
 
-def _questions() -> list[Question]:
+def _read_questions() -> list[Question]:
     rows = Question.objects.filter(question_set__active=True)
     return list(rows.order_by("question_set__position", "position", "pk"))
+
+
+_questions = Kept(_read_questions, Question, QuestionSet)
 
 
 def _wording(question: Question, language: str) -> str:
@@ -314,10 +328,16 @@ def _lock(lead: Lead) -> None:
 
 
 def _tell(kind: str, fact: Fact, *, actor: str, at: datetime) -> None:
+    outbox.emit_all([_event(kind, fact, actor=actor, at=at)])
+
+
+def _event(kind: str, fact: Fact, *, actor: str, at: datetime) -> Event:
     payload = {"fact": str(fact.public_id), "field": fact.field}
     if fact.message:
         payload["message"] = str(fact.message)
-    outbox.emit(kind=kind, lead=fact.lead, actor=actor, payload=payload, occurred_at=at)
+    return Event(
+        kind=kind, lead=fact.lead, actor=actor, payload=payload, occurred_at=at
+    )
 
 
 def _qualify_once(lead: Lead, *, actor: str) -> None:

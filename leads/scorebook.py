@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from leads import fit, outbox
+from leads.kept import Kept
 from leads.ledger import ScoreView, view_of
 from leads.models import Fact, Lead, LeadContact, ScoreChange, ScoreLine, ScoreRule
 
@@ -70,7 +71,7 @@ class ScoreBook:
             before=kept.score,
             current={line.key: line for line in lines if line.removed_at is None},
             struck=[line for line in lines if line.removed_at is not None],
-            rules={rule.key: rule for rule in ScoreRule.objects.filter(active=True)},
+            rules=_rules(),
         )
 
     def follow_facts(self) -> None:
@@ -231,6 +232,13 @@ _COPIED = (
     "fact_id",
     "occurred_at",
 )
+
+
+def _read_rules() -> dict[str, ScoreRule]:
+    return {rule.key: rule for rule in ScoreRule.objects.filter(active=True)}
+
+
+_rules = Kept(_read_rules, ScoreRule)
 
 
 def current_facts(lead: Lead) -> list[Fact]:

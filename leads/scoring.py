@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def update_score(
     *,
     lead: Lead,

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "leadsite.middleware.CompanyTimeMiddleware",
 ]
 ROOT_URLCONF = "leadsite.urls"
 ASGI_APPLICATION = "leadsite.asgi.application"

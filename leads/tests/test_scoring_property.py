@@ -23,14 +23,14 @@ from leads.seeding import ensure_ground
 from leads.tests.factories import MONDAY, FactFactory, LeadFactory, UserFactory
 
 SIGNALS = (
-    "asked_call",
-    "interested",
-    "not_interested",
+    "asked_for_call",
+    "said_interested",
+    "said_not_interested",
     "spam",
-    "objection",
-    "question",
+    "objected",
+    "asked_question",
     "asked_price",
-    "meeting",
+    "asked_for_meeting",
 )
 FIELDS = ("budget", "need", "timeline", "authority")
 number = st.integers(0, 5)

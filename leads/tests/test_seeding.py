@@ -46,14 +46,14 @@ def test_running_it_again_changes_nothing() -> None:
 def test_what_people_changed_or_deleted_stays_so() -> None:
     ensure_ground()
     ScoreRule.objects.filter(key="budget").update(points=7)
-    ScoreRule.objects.filter(key="urgent").delete()
+    ScoreRule.objects.filter(key="said_urgent").delete()
     Stage.objects.filter(key="new").update(name="Fresh")
     Stage.objects.filter(key="proposal").delete()
     Question.objects.filter(field="need").update(wording={"en": "What's up?"})
     Group.objects.get(name="rep").permissions.clear()
     ensure_ground()
     assert ScoreRule.objects.get(key="budget").points == 7
-    assert not ScoreRule.objects.filter(key="urgent").exists()
+    assert not ScoreRule.objects.filter(key="said_urgent").exists()
     assert Stage.objects.get(key="new").name == "Fresh"
     assert not Stage.objects.filter(key="proposal").exists()
     assert Question.objects.get(field="need").wording == {"en": "What's up?"}

@@ -123,7 +123,7 @@ def test_kept_scores_follow_the_fading_ledger() -> None:
 
     ensure_ground()
     lead = capture.capture_lead(actor="lead", phone="+14155550123").lead
-    signal = scoring.Signal("asked_call", "call me", None, clock.now())
+    signal = scoring.Signal("asked_for_call", "call me", None, clock.now())
     scoring.update_score(
         lead=lead, signals=[signal], cause="wrote", actor="lead", at=clock.now()
     )

@@ -1,0 +1,110 @@
+"""Inbound to stored reply with the built-in model, against one durable insert.
+
+`python -m bench.answer [--n 200]`: prints JSON. Both are measured in turn in the
+same process on the same database, so that the ratio holds on a noisy machine.
+Targets: p95 ≤ 20 × the median durable insert, ≤ 50 queries a message.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from datetime import timedelta
+from itertools import cycle
+
+import django
+
+TEXTS = [
+    "Hi, we need about 40 seats next month, budget is 20k, can someone call me?",
+    "What do you sell?",
+    "Hola, necesitamos 12 licencias, ¿cuánto cuesta?",
+    "ok thanks",
+    "Is Tuesday 3pm fine for a call?",
+    "Are you a bot?",
+]
+
+
+def main() -> None:
+    """Set up an empty database, measure, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--n", type=int, default=200)
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="bench-")
+    os.environ["DOORBELLS"] = "false"
+    os.environ["LOG_LEVEL"] = "WARNING"
+    django.setup()
+    from django.core.management import call_command
+    from django.test.utils import CaptureQueriesContext, setup_test_environment
+
+    call_command("migrate", verbosity=0)
+    from leads.seeding import ensure_ground
+
+    ensure_ground()
+    setup_test_environment()
+    from django.db import connection
+
+    answers, inserts = measure(options.n)
+    queries = []
+    for number in range(12):  # leads that wrote before, and one new
+        with CaptureQueriesContext(connection) as captured:
+            answer_one(f"+1415555{number + 1000}", TEXTS[number % len(TEXTS)])
+        queries.append(len(captured))
+    with CaptureQueriesContext(connection) as first:
+        answer_one("+14155559999", TEXTS[0])
+    insert = statistics.median(inserts)
+    p95 = sorted(answers)[int(len(answers) * 0.95)]
+    report = {
+        "messages": options.n,
+        "database": connection.vendor,
+        "answer_ms": {
+            "p50": round(statistics.median(answers) * 1000, 2),
+            "p95": round(p95 * 1000, 2),
+        },
+        "durable_insert_ms": round(insert * 1000, 3),
+        "p95_over_insert": round(p95 / insert, 1),
+        "queries": {"median": statistics.median(queries), "max": max(queries)},
+        "queries_of_a_new_lead": len(first),
+    }
+    print(json.dumps(report, indent=2))
+
+
+def measure(count: int) -> tuple[list[float], list[float]]:
+    """Seconds of each answer and of one durable insert beside it."""
+    answers, inserts = [], []
+    for number, text in zip(range(count), cycle(TEXTS), strict=False):
+        sender = f"+1415555{number % 50 + 1000}"
+        started = time.perf_counter()
+        answer_one(sender, text)
+        answers.append(time.perf_counter() - started)
+        inserts.append(insert_one())
+    return answers, inserts
+
+
+def answer_one(sender: str, text: str) -> None:
+    """One text, from the carrier's fact to the stored reply."""
+    from leads import clock
+    from messaging.models import Turn
+    from messaging.replies import answer
+    from messaging.simulation import SimulatedMessage, receive_simulated
+
+    message = SimulatedMessage("sms", sender, text)
+    stored = receive_simulated(message=message, shift=timedelta())
+    turn = Turn.objects.filter(last_inbound=stored).values_list("pk", flat=True)
+    with clock.shifted(timedelta(seconds=5)):  # the burst has ended
+        answer(turn_id=turn[0])
+
+
+def insert_one() -> float:
+    """Seconds of one row written and committed."""
+    from leads.models import Counter
+
+    started = time.perf_counter()
+    Counter.objects.create(key="bench", period=str(time.perf_counter_ns())[-24:])
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Our calls against Twilio's published API description, served as a mock.
+
+Set VENDOR_MOCK_30 to the mock's address (http://127.0.0.1:4030). It answers 422,
+with the details in `sl-violations`, when a request breaks the description.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from integrations.providers.twilio import TwilioTransport
+from integrations.tests.http_loopback import Loopback, Script, fresh_door, serve
+from integrations.tests.test_twilio_transport import outgoing
+from integrations.tests.webhook_requests import twilio_settings
+from messaging.transports import Outcome, TransportError
+
+__all__ = ["fresh_door", "serve", "twilio_settings"]  # fixtures
+
+MOCK = os.environ.get("VENDOR_MOCK_30", "")
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.skipif(not MOCK, reason="VENDOR_MOCK_30 names no vendor mock"),
+]
+
+
+class Relay:
+    """Stands before the mock: adds what only a test may ask, sees the answers."""
+
+    def __init__(self) -> None:
+        self.prefer = "dynamic=true"
+        self.statuses: list[int] = []
+        self.violations: list[bytes] = []
+
+    def __call__(self, sock: socket.socket, heard: bytes) -> None:
+        mock = urlsplit(MOCK)
+        assert mock.hostname and mock.port
+        head, _, body = heard.partition(b"\r\n\r\n")
+        lines = [x for x in head.split(b"\r\n") if not x.lower().startswith(b"conn")]
+        lines += [f"Prefer: {self.prefer}".encode(), b"Connection: close"]
+        with socket.create_connection((mock.hostname, mock.port), 10) as upstream:
+            upstream.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+            answer = hear_all(upstream)
+        self.statuses.append(int(answer.split(b" ", 2)[1]))
+        for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n"):
+            # The mock finds fault with its own examples too; those are not ours.
+            if line.lower().startswith(b"sl-violations") and b'"request"' in line:
+                self.violations.append(line)
+        sock.sendall(answer)
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def hear_all(sock: socket.socket) -> bytes:
+    parts = []
+    while part := sock.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+@pytest.fixture
+def relay(
+    serve: Callable[[Script], Loopback], twilio_settings: Settings
+) -> Iterator[Relay]:
+    relay = Relay()
+    twilio_settings.TWILIO_BASE_URL = serve(relay).url.rstrip("/")
+    yield relay
+    assert 422 not in relay.statuses, relay.violations
+    assert relay.violations == []
+    assert relay.statuses, "the mock was not called"
+
+
+def test_a_text_by_number_keeps_the_contract(relay: Relay) -> None:
+    assert TwilioTransport().send(outgoing()).external_id
+
+
+def test_a_text_by_messaging_service_keeps_the_contract(
+    relay: Relay, settings: Settings
+) -> None:
+    """Pictures are left out: the mock takes no repeated form parameter at all,
+    which is how Twilio and its own SDK send them."""
+    settings.TWILIO_MESSAGING_SERVICE_SID = "MG" + "0" * 31 + "1"
+    assert TwilioTransport().send(outgoing()).external_id
+
+
+def test_the_list_for_reconciliation_keeps_the_contract(relay: Relay) -> None:
+    relay.prefer = "code=200"
+    since = timezone.now() - timedelta(minutes=2)
+    assert isinstance(list(TwilioTransport().find(outgoing(), since=since)), list)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "outcome"),
+    [
+        ("code=400, example=unsubscribed", Outcome.PERMANENT),
+        ("code=401", Outcome.PERMANENT),
+        ("code=404", Outcome.PERMANENT),
+        ("code=429", Outcome.LATER),
+        ("code=500", Outcome.UNKNOWN),
+    ],
+)
+def test_the_vendors_own_errors_are_read(
+    relay: Relay, prefer: str, outcome: Outcome
+) -> None:
+    relay.prefer = prefer
+    with pytest.raises(TransportError) as caught:
+        TwilioTransport().send(outgoing())
+    assert caught.value.outcome is outcome
+    if "unsubscribed" in prefer:
+        assert caught.value.code == "21610"

@@ -1,0 +1,214 @@
+"""What becomes of the journal's rows: read, routed, replayed, released, purged."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from integrations import journal
+from integrations.base import (
+    Body,
+    Received,
+    UnreadableDelivery,
+    WebhookRejected,
+    webhook_of,
+)
+from integrations.models import DeliveryChunk, WebhookDelivery
+from leads import claims, clock, jobs, outbox
+from leads.work import Worker
+from messaging.inbound import UnusableMessage, receive_message, record_delivery
+from messaging.transports import DeliveryUpdate, InboundMessage
+
+log = logging.getLogger(__name__)
+
+TASK: Final = "integrations.process_delivery"
+LEASE: Final = timedelta(seconds=60)
+FIRST_DELAY: Final = timedelta(seconds=30)
+BODY_DAYS: Final = timedelta(days=30)
+KEY_DAYS: Final = timedelta(days=45)
+_BATCH: Final = 500
+
+State = WebhookDelivery.State
+# The one place that says which use case takes which fact.
+ROUTES: Final[Mapping[type, Callable[..., object]]] = {
+    InboundMessage: receive_message,
+    DeliveryUpdate: record_delivery,
+}
+
+
+class NotPossible(ValueError):
+    """What was asked of a row cannot be done; the words say why."""
+
+
+def process(*, delivery_id: int) -> None:
+    """Read one journal row and hand its facts on; each acts once.
+
+    What can never be read is a dead letter at once, any other failure is tried
+    five times first. One row's failure is written on the row and goes no further.
+    """
+    row = claims.claim(WebhookDelivery, delivery_id, lease=LEASE)
+    if row is None:
+        return
+    try:
+        for fact in _facts(row):
+            ROUTES[type(fact)](fact=fact)
+    except (UnreadableDelivery, UnusableMessage) as error:
+        log.warning("%s is a dead letter: %s", row, error)
+        claims.finish(row, state=State.DEAD, last_error=str(error)[:2000])
+    except Exception as error:
+        log.warning("%s failed: %s", row, type(error).__name__, exc_info=True)
+        words = f"{type(error).__name__}: {error}"
+        claims.retry_or_bury(row, error=words, delay=FIRST_DELAY)
+    else:
+        claims.finish(row, state=State.DONE, done_at=clock.now(), last_error="")
+
+
+def _facts(row: WebhookDelivery) -> list[object]:
+    webhook = webhook_of(row.provider)
+    found = webhook.match(row.route)
+    if found is None:
+        raise UnreadableDelivery("its address is no longer served")
+    kind, parts = found
+    return webhook.parse(
+        Received(
+            kind=kind,
+            parts=parts,
+            headers=row.headers,
+            content_type=row.content_type,
+            body=journal.body_of(row),
+            received_at=row.received_at,
+        )
+    )
+
+
+WORKER = Worker(
+    kind="webhooks",
+    model=WebhookDelivery,
+    task=TASK,
+    run=lambda pk: process(delivery_id=pk),
+)
+
+
+# --- by a person -------------------------------------------------------------
+
+
+@transaction.atomic
+def replay(*, delivery: WebhookDelivery, user: User) -> None:
+    """Read a dead or a done row again; what it did before is not done twice.
+
+    Raises NotPossible.
+    """
+    if delivery.purged_at is not None:
+        raise NotPossible(f"its body was purged on {delivery.purged_at:%d %b %Y}")
+    fresh = {"attempts": 0, "due_at": clock.now(), "done_at": None, "last_error": ""}
+    old = [State.DEAD, State.DONE]
+    if not claims.move(delivery, old=old, new=State.RECEIVED, **fresh):
+        raise NotPossible(f"it is {_words(delivery)}, not done or dead")
+    _note("replayed", delivery, user)
+    jobs.enqueue(TASK, delivery.pk)
+
+
+def release(*, delivery: WebhookDelivery, user: User) -> None:
+    """Let a quarantined row in after all, when it can now be proven genuine: over
+    the address it was signed for, or with the settings of today.
+
+    A copy of what came in otherwise is discarded. Raises NotPossible.
+    """
+    if delivery.state != State.QUARANTINED:
+        raise NotPossible("it is not in quarantine")
+    external_id = _prove(delivery)
+    fresh = {"external_id": external_id, "due_at": clock.now(), "attempts": 0}
+    try:
+        with transaction.atomic():
+            old = State.QUARANTINED
+            if not claims.move(delivery, old=old, new=State.RECEIVED, **fresh):
+                raise NotPossible("somebody else has just decided it")
+            _note("released", delivery, user)
+            jobs.enqueue(TASK, delivery.pk)
+    except IntegrityError:
+        delivery.refresh_from_db()
+        discard(delivery=delivery, user=user)
+        raise NotPossible("it had already come in; this copy was discarded") from None
+    journal.quarantine_has_room()
+
+
+def _prove(delivery: WebhookDelivery) -> str:
+    if len(delivery.body) < delivery.size:
+        raise NotPossible("only its first 64 KB were kept")
+    webhook = webhook_of(delivery.provider)
+    found = webhook.match(delivery.route)
+    if found is None:
+        raise NotPossible("its address is no longer served")
+    reason = ""
+    for url in filter(None, (delivery.url, delivery.verifying_url)):
+        body = Body(bytes(delivery.body))
+        try:
+            return webhook.verify(url, delivery.headers, body, found[0])
+        except WebhookRejected as rejection:
+            reason = rejection.reason
+        finally:
+            body.close()
+    raise NotPossible(f"it cannot be proven genuine: {reason}")
+
+
+@transaction.atomic
+def discard(*, delivery: WebhookDelivery, user: User) -> None:
+    """Set a dead or quarantined row aside for good. Raises NotPossible."""
+    old = [State.DEAD, State.QUARANTINED]
+    if not claims.move(delivery, old=old, new=State.DISCARDED, done_at=clock.now()):
+        raise NotPossible(f"it is {_words(delivery)}, not dead or refused")
+    _note("discarded", delivery, user)
+    journal.quarantine_has_room()
+
+
+def _words(delivery: WebhookDelivery) -> str:
+    return str(State(delivery.state).label)
+
+
+def _note(what: str, delivery: WebhookDelivery, user: User) -> None:
+    outbox.emit(
+        kind=f"webhook.{what}",
+        actor=f"user:{user.pk}",
+        origin=delivery.provider,
+        payload={"delivery": str(delivery.public_id)},
+    )
+
+
+# --- by time -----------------------------------------------------------------
+
+
+def purge_bodies(now: datetime) -> dict[str, int]:
+    """Empty bodies 30 days after they were done, delete the keys after 45 days and
+    refused requests after 7; how many of each. In batches, each its own write.
+    """
+    ended = WebhookDelivery.objects.filter(state__in=[State.DONE, State.DISCARDED])
+    emptied = 0
+    while ids := _some(ended, done_at__lt=now - BODY_DAYS, purged_at=None):
+        DeliveryChunk.objects.filter(delivery__in=ids).delete()
+        emptied += WebhookDelivery.objects.filter(pk__in=ids).update(
+            body=b"", headers={}, purged_at=now
+        )
+    refused = WebhookDelivery.objects.filter(state=State.QUARANTINED)
+    counts = {
+        "emptied": emptied,
+        "forgotten": _delete(ended, done_at__lt=now - KEY_DAYS),
+        "refused": _delete(refused, received_at__lt=now - journal.QUARANTINE_DAYS),
+    }
+    if counts["refused"]:
+        journal.quarantine_has_room()
+    return counts
+
+
+def _delete(rows: Any, **older: Any) -> int:
+    deleted = 0
+    while ids := _some(rows, **older):
+        WebhookDelivery.objects.filter(pk__in=ids).delete()
+        deleted += len(ids)
+    return deleted
+
+
+def _some(rows: Any, **which: Any) -> list[int]:
+    return list(rows.filter(**which).values_list("pk", flat=True)[:_BATCH])

@@ -1,0 +1,1 @@
+"""How the guard reads a reply: folding, values, links, words. Pure functions."""

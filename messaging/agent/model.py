@@ -1,0 +1,209 @@
+"""The language model port: what a model is told and what it may return."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from importlib import import_module
+from typing import Protocol, cast, runtime_checkable
+
+CALL_TIME = "call_time"
+"""What `Plan.ask` names when the next question is when to call; no fact field."""
+
+
+class Goal(StrEnum):
+    """What one turn is for. `policy.plan_turn` picks it, never a model."""
+
+    GREET = "greet"  # a first hello: say who we are and ask the first question
+    ANSWER = "answer"  # answer from the company profile, then ask what is open
+    ASK = "ask"  # take up what the lead said and ask the next open question
+    OFFER_CALL = "offer_call"  # nothing is left to ask: offer a talk
+    CONFIRM = "confirm"  # a call or meeting is wanted: pass it on, promise nothing
+    DISCLOSE = "disclose"  # the lead asks whether this is a machine: say yes
+    REFER = "refer"  # only a colleague can answer: say so, without a figure
+    REASSURE = "reassure"  # an objection: take it seriously, never argue
+    APOLOGISE = "apologise"  # we reached the wrong person
+    CLOSE = "close"  # a polite end without another question
+    HELP = "help"  # who we are, how to reach us, how to stop
+    HAND_OFF = "hand_off"  # a person takes over; one short sentence says so
+    WAIT = "wait"  # an absence notice: nothing is said now
+    SILENT = "silent"  # nothing is said: opt-out, spam, an empty courtesy
+
+
+@runtime_checkable
+class When(Protocol):
+    """A time that the lead named, as the understanding reads it."""
+
+    @property
+    def start(self) -> datetime | None:
+        """The instant or the begin of the span, aware; None when not exact."""
+
+    @property
+    def text(self) -> str:
+        """The lead's own words for it, verbatim."""
+
+    @property
+    def grain(self) -> str:
+        """How exact the words were, from "minute" to "year"; "" when not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One earlier message; `author` is "lead" or "us" (machine or person)."""
+
+    author: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An open question of the question set, worded in the lead's language."""
+
+    field: str
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFacts:
+    """The company profile: the only source of facts about us that may leave.
+
+    `tone` is "friendly", "formal" or "brief". `disclosure` is already in the lead's
+    language, or "" for the words that come with the product.
+    """
+
+    name: str
+    sells: str = ""
+    website: str = ""
+    phone: str = ""
+    email: str = ""
+    hours: str = ""
+    postal_address: str = ""
+    tone: str = "friendly"
+    booking_url: str = ""
+    currency: str = ""
+    time_zone: str = ""
+    assistant_name: str = ""
+    disclosure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a model and the policy may know of one turn.
+
+    `message` is the burst, joined by newlines; `history` ends before it, oldest
+    first, without notes. `asked` is the field of our last question, "" if none.
+    `local_now` is the lead's own clock. `max_chars` bounds the reply.
+    """
+
+    channel: str
+    language: str
+    lead_name: str
+    history: tuple[Said, ...]
+    message: str
+    intent: str
+    topics: tuple[str, ...]
+    facts: Mapping[str, str]
+    new_facts: tuple[str, ...]
+    missing: tuple[Missing, ...]
+    asked: str
+    when: tuple[When, ...]
+    company: CompanyFacts
+    first_automatic: bool
+    local_now: datetime
+    max_chars: int
+    instruction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the policy decided for a turn.
+
+    `ask` is the field of the next question, `CALL_TIME` or "". `hand_off` is "" or
+    the reason, in words for a person. `task_kind` is "" or a kind of Task.
+    `draft_reason` is "" or why a person must approve the reply first.
+    """
+
+    goal: Goal
+    ask: str = ""
+    hand_off: str = ""
+    task_kind: str = ""
+    signals: tuple[str, ...] = ()
+    confidence: float = 0.9
+    draft_reason: str = ""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether a model has to write anything at all."""
+        return self.goal not in (Goal.WAIT, Goal.SILENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call; `micro` is its cost in millionths, None when unknown."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    micro: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A model's answer: words to be inspected, never an order.
+
+    `sources` names what it leaned on: "profile.hours", "fact.budget", "message",
+    "question.need".
+    """
+
+    body: str
+    sources: tuple[str, ...]
+    confidence: float
+    usage: Usage
+    model: str
+    prompt_version: str
+
+
+class ModelError(Exception):
+    """A model could not answer; `words` say why to a person.
+
+    `outcome` is refused, later, permanent or unknown, as for a transport.
+    """
+
+    def __init__(self, outcome: str, words: str) -> None:
+        super().__init__(words)
+        self.outcome = outcome
+        self.words = words
+
+
+class LanguageModel(Protocol):
+    """Writes the words of a turn. `author` is "ai" or "builtin"."""
+
+    name: str
+    author: str
+
+    def is_configured(self) -> bool:
+        """Whether it can be used now; reads credentials, calls nobody."""
+
+    def write(self, situation: Situation, plan: Plan) -> Proposal:
+        """Return the reply for `plan`; raise ModelError, and nothing else."""
+
+
+@lru_cache(maxsize=32)
+def _load(path: str) -> LanguageModel:
+    module, _, name = path.rpartition(".")
+    return cast(LanguageModel, getattr(import_module(module), name)())
+
+
+def choose_model(candidates: Sequence[str]) -> LanguageModel:
+    """Return the first configured model of the dotted paths.
+
+    Decided anew at every call, so that a stored key works without a restart. Raises
+    ModelError when none is configured.
+    """
+    for path in candidates:
+        model = _load(path)
+        if model.is_configured():
+            return model
+    raise ModelError("permanent", "No language model is set up.")

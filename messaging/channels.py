@@ -1,0 +1,45 @@
+"""Which of our numbers and mailboxes a message belongs to."""
+
+from django.conf import settings
+
+from leads.models import Mode, Team
+from messaging.models import Channel
+
+SIMULATOR_NUMBER = "+15550100000"
+SIMULATOR_MAILBOX = "hello@simulator.example"
+
+
+def ensure_channel(*, kind: str, address: str, simulated: bool = False) -> Channel:
+    """Return the channel at this address; the first message makes it.
+
+    A real channel starts in draft, the simulator's in auto.
+    """
+    key = {"kind": kind, "address": address, "simulated": simulated}
+    found = Channel.objects.select_related("team").filter(**key).first()
+    if found is not None:
+        return found
+    defaults = {
+        "team": Team.default(),
+        "mode": Mode.AUTO if simulated else Mode.DRAFT,
+        "name": "Simulator" if simulated else "",
+    }
+    return Channel.objects.get_or_create(**key, defaults=defaults)[0]
+
+
+def simulator_channel(kind: str) -> Channel:
+    """The simulator's own number or mailbox."""
+    address = SIMULATOR_NUMBER if kind == Channel.Kind.SMS else SIMULATOR_MAILBOX
+    return ensure_channel(kind=kind, address=address, simulated=True)
+
+
+def default_channel(kind: str) -> Channel:
+    """The channel that a new conversation of this kind starts on."""
+    found = Channel.objects.select_related("team").filter(kind=kind, simulated=False)
+    first = found.filter(sending=True).order_by("pk").first()
+    if first is not None:
+        return first
+    address = {
+        Channel.Kind.SMS.value: settings.TWILIO_PHONE_NUMBER or "log",
+        Channel.Kind.EMAIL.value: "log",
+    }[kind]
+    return ensure_channel(kind=kind, address=address)

@@ -1,0 +1,298 @@
+"""Whose turn it is, and what a person may set on a conversation."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    TextField,
+    When,
+)
+
+from leads import clock, outbox, pipeline
+from leads.models import (
+    ContactPoint,
+    Lead,
+    LeadContact,
+    Mode,
+    Policy,
+    Suppression,
+    Task,
+)
+from messaging import live
+from messaging.models import Channel, Conversation, Message, Turn
+
+STRICTNESS = {Mode.OFF.value: 0, Mode.DRAFT.value: 1, Mode.AUTO.value: 2}
+PENDING = (Message.State.QUEUED, Message.State.HELD, Message.State.CLAIMED)
+RECENT = 30
+SEEN = ("state", "reason", "direction", "kind", "automatic", "conversation")
+# What the inbox shows of a conversation, and `refresh` saves together.
+ROW = (
+    "turn",
+    "turn_reason",
+    "waiting_since",
+    "last_message_id",
+    "last_at",
+    "last_inbound_at",
+    "unread",
+    "done_at",
+    "parked_until",
+    "automatic_in_a_row",
+)
+
+
+def conversation_of(lead: Lead) -> Conversation:
+    """Return the lead's one conversation; make it when nobody wrote yet."""
+    found = Conversation.objects.filter(lead=lead).first()
+    if found is not None:
+        return found
+    return Conversation.objects.get_or_create(
+        lead=lead, defaults={"last_at": clock.now(), "created_at": clock.now()}
+    )[0]
+
+
+def lock_conversation_of(lead: Lead) -> Conversation:
+    """Lock the lead's one conversation; make it when nobody wrote yet."""
+    rows = Conversation.objects.select_related("lead__team", "holder")
+    found = rows.select_for_update(of=("self",)).filter(lead=lead).first()
+    return found or lock_conversation(conversation_of(lead).pk)
+
+
+def lock_conversation(pk: int) -> Conversation:
+    """Lock a conversation; the address's lock comes before it."""
+    rows = Conversation.objects.select_related("lead__team", "holder")
+    return rows.select_for_update(of=("self",)).get(pk=pk)
+
+
+def effective_mode(
+    conversation: Conversation, *, channel: Channel | None, policy: Policy
+) -> str:
+    """The most restrictive of installation, team, channel and conversation."""
+    modes = [policy.mode]
+    if conversation.lead is not None:
+        modes.append(conversation.lead.team.mode)
+    if channel is not None:
+        modes.append(channel.mode)
+    if conversation.mode:
+        modes.append(conversation.mode)
+    return min(modes, key=STRICTNESS.__getitem__)
+
+
+def clock_of(conversation: Conversation) -> datetime:
+    """Business time; for a simulated lead, by the clock the lead was given."""
+    return clock.now() + timedelta(seconds=conversation.clock_shift)
+
+
+def latest_inbound(conversation: Conversation) -> Message | None:
+    """The last message of the lead."""
+    rows = conversation.messages.filter(direction=Message.Direction.INBOUND)
+    return rows.order_by("-occurred_at", "-pk").first()
+
+
+def addresses(conversation: Conversation, kind: str) -> list[ContactPoint]:
+    """The addresses that may be written to on a kind of channel, best first."""
+    phone, email = ContactPoint.Kind.PHONE, ContactPoint.Kind.EMAIL
+    known = _known_contacts(conversation).filter(
+        contact_point__kind=phone if kind == Channel.Kind.SMS else email
+    )
+    rows = known.select_related("contact_point").order_by("-primary", "pk")
+    return [row.contact_point for row in rows]
+
+
+def _known_contacts(conversation: Conversation) -> QuerySet[LeadContact]:
+    return LeadContact.objects.filter(lead=conversation.lead).exclude(
+        known_by=LeadContact.Known.PROPOSAL
+    )
+
+
+def is_opted_out(conversation: Conversation) -> bool:
+    """Say whether every address that we know of the lead is suppressed."""
+    active = Suppression.objects.filter(
+        contact_point=OuterRef("contact_point"), lifted_at=None
+    )
+    flags = _known_contacts(conversation).values_list(Exists(active), flat=True)
+    known = list(flags)
+    return bool(known) and all(known)
+
+
+def refresh(conversation: Conversation, *, ring: str = "changed") -> None:
+    """Work out anew whose turn it is, save the inbox row and ring the pages.
+
+    Runs in the transaction of the change that it follows, which may have set
+    the other fields of `ROW` on the locked conversation.
+    """
+    turn, reason = _whose_turn(conversation)
+    waits = turn == Conversation.Turn.NEEDS_YOU
+    if waits != (conversation.turn == Conversation.Turn.NEEDS_YOU):
+        conversation.waiting_since = clock.now() if waits else None
+    conversation.turn, conversation.turn_reason = turn, reason[:200]
+    row = {name: getattr(conversation, name) for name in ROW}
+    rows = Conversation.objects.filter(pk=conversation.pk)
+    rows.update(version=F("version") + 1, **row)
+    live.ring(conversation=conversation, what=ring)
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """What one statement says of a conversation's surroundings."""
+
+    suppressed: bool
+    task: str
+    turn_state: str
+    turn_outcome: str
+    turn_reason: str
+
+
+def _signs(conversation: Conversation) -> _Signs:
+    stop = Suppression.objects.filter(
+        contact_point=OuterRef("contact_point"), lifted_at=None
+    )
+    contacts = LeadContact.objects.filter(lead=OuterRef("lead")).exclude(
+        known_by=LeadContact.Known.PROPOSAL
+    )
+    tasks = Task.objects.open().filter(subject=OuterRef("public_id"))
+    turns = Turn.objects.filter(conversation=OuterRef("pk")).order_by("-pk")
+    words = Case(
+        When(reason="", then=F("title")),
+        default=F("reason"),
+        output_field=TextField(),
+    )
+    found = Conversation.objects.filter(pk=conversation.pk).values_list(
+        Exists(contacts.filter(~Exists(stop))),
+        Exists(contacts),
+        Subquery(tasks.values(words=words)[:1]),
+        Subquery(turns.values("state")[:1]),
+        Subquery(turns.values("outcome")[:1]),
+        Subquery(turns.values("outcome_reason")[:1]),
+    )
+    free, known, task, state, outcome, reason = found[0]
+    return _Signs(
+        suppressed=bool(known) and not free,
+        task=task or "",
+        turn_state=state or "",
+        turn_outcome=outcome or "",
+        turn_reason=reason or "",
+    )
+
+
+def _whose_turn(conversation: Conversation) -> tuple[str, str]:
+    turn = Conversation.Turn
+    if conversation.lead_id is None:
+        return turn.NEEDS_YOU, "Several leads share this number: who wrote?"
+    signs = _signs(conversation)
+    if signs.suppressed:
+        return turn.OPTED_OUT, "Asked to stop"
+    if conversation.done_at:
+        return turn.DONE, ""
+    if conversation.paused_reason:
+        return turn.NEEDS_YOU, conversation.paused_reason
+    recent = list(
+        conversation.messages.order_by("-occurred_at", "-pk").only(*SEEN)[:RECENT]
+    )
+    waiting = _waits_for_person(recent) or signs.task
+    if waiting:
+        return turn.NEEDS_YOU, waiting
+    if conversation.parked_until and conversation.parked_until > clock.now():
+        return turn.PARKED, ""
+    return _by_last_message(conversation, recent, signs)
+
+
+def _waits_for_person(recent: list[Message]) -> str:
+    state = Message.State
+    for message in recent:  # newest first
+        if message.state == state.DRAFT:
+            return message.reason or "A draft waits for you"
+        if message.state in (state.SENT, state.DELIVERED):
+            return ""
+        if message.state == state.FAILED and message.reason:
+            return f"Not delivered: {message.reason}"
+    return ""
+
+
+def _by_last_message(
+    conversation: Conversation, recent: list[Message], signs: _Signs
+) -> tuple[str, str]:
+    turn = Conversation.Turn
+    answering = signs.turn_state in (Turn.State.WAITING, Turn.State.WORKING)
+    if conversation.holder_id is None and answering:
+        return turn.AI, ""
+    if _lead_spoke_last(recent):
+        if conversation.holder_id is not None:
+            return turn.NEEDS_YOU, "The lead wrote to you"
+        if signs.turn_outcome == Turn.Outcome.SILENT:
+            return turn.WAITING, signs.turn_reason
+        return turn.NEEDS_YOU, "Nobody has answered yet"
+    if conversation.holder_id is not None:
+        return turn.PERSON, ""
+    if any(m.automatic and m.state in PENDING for m in recent):
+        return turn.AI, ""
+    return turn.WAITING, ""
+
+
+def _lead_spoke_last(recent: list[Message]) -> bool:
+    for message in recent:
+        if message.direction == Message.Direction.INBOUND:
+            return True
+        said = message.direction == Message.Direction.OUTBOUND
+        if said and message.state not in (
+            Message.State.CANCELLED,
+            Message.State.FAILED,
+        ):
+            return False
+        if message.kind == Message.Kind.CALL:
+            return False
+    return False
+
+
+@transaction.atomic
+def set_mode(*, conversation: Conversation, mode: str, user: User) -> None:
+    """Set what the AI may do in this conversation; "" follows the channel."""
+    if mode and mode not in Mode.values:
+        raise ValueError(f"{mode!r} is no mode")
+    conversation = lock_conversation(conversation.pk)
+    before, conversation.mode = conversation.mode, mode
+    conversation.save(update_fields=["mode"])
+    outbox.emit(
+        kind="conversation.mode_changed",
+        lead=conversation.lead,
+        actor=f"user:{user.pk}",
+        payload={"before": before, "after": mode},
+    )
+    refresh(conversation)
+
+
+@transaction.atomic
+def mark_read(*, conversation: Conversation) -> None:
+    """Clear the unread dot."""
+    Conversation.objects.filter(pk=conversation.pk, unread=True).update(unread=False)
+
+
+@transaction.atomic
+def mark_done(*, conversation: Conversation, user: User, done: bool = True) -> None:
+    """Put a conversation aside until the lead writes again, or take it back."""
+    conversation = lock_conversation(conversation.pk)
+    conversation.done_at = clock.now() if done else None
+    conversation.unread = False
+    conversation.save(update_fields=["done_at", "unread"])
+    if done:
+        conversation.messages.drafts().update(
+            state=Message.State.CANCELLED, reason="the conversation was marked done"
+        )
+        pipeline.close_tasks(
+            subject=conversation.public_id,
+            kinds=list(Task.Kind.values),
+            actor=f"user:{user.pk}",
+        )
+    outbox.emit(
+        kind="conversation.done" if done else "conversation.reopened",
+        lead=conversation.lead,
+        actor=f"user:{user.pk}",
+    )
+    refresh(conversation)

@@ -1,0 +1,185 @@
+"""A person decides on what the AI proposed."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from leads import claims, clock, jobs, outbox, pipeline
+from leads.models import ContactPoint, Task
+from messaging.conversations import latest_inbound, lock_conversation, refresh
+from messaging.holding import name_of
+from messaging.models import Conversation, Message, Turn
+from messaging.queueing import Refused, refuse_opted_out, touch
+
+State = Message.State
+
+
+class StaleDraft(ValueError):
+    """The draft answers something that has moved on; the words say what."""
+
+
+def why_stale(draft: Message) -> str:
+    """Why this draft may no longer be approved, "" when it may."""
+    if draft.state != State.DRAFT:
+        return draft.reason or "This draft is already decided"
+    latest = latest_inbound(draft.conversation)
+    if latest is not None and draft.answers_id not in (None, latest.pk):
+        return "The lead wrote again"
+    answered = draft.conversation.messages.filter(
+        direction=Message.Direction.OUTBOUND,
+        created_at__gt=draft.created_at,
+        state__in=[
+            State.QUEUED,
+            State.CLAIMED,
+            State.SENT,
+            State.DELIVERED,
+            State.UNKNOWN,
+        ],
+    ).exclude(author=Message.Author.SYSTEM)
+    return "Somebody answered meanwhile" if answered.exists() else ""
+
+
+@transaction.atomic
+def approve_draft(*, draft: Message, user: User, body: str | None = None) -> Message:
+    """Send a draft, as written or with the person's own words.
+
+    Raises StaleDraft when the lead wrote again or somebody answered, Refused
+    when the address is opted out or the text empty. What was proposed is kept
+    when the words were changed.
+    """
+    message, conversation = _locked(draft)
+    if message.contact_point is not None:
+        refuse_opted_out(message.contact_point, message.kind)
+    text = message.body if body is None else body
+    if not text.strip():
+        raise Refused("an empty message cannot be sent")
+    fields: dict[str, object] = {
+        "approved_by": user,
+        "automatic": False,
+        "reason": "",
+        "occurred_at": clock.now(),
+        "due_at": clock.now(),
+    }
+    edited = text.strip() != message.body.strip()
+    if edited:
+        fields |= {"body": text, "proposed_body": message.body}
+    _settle(message, new=State.QUEUED, **fields)
+    details = {**message.details, "decision": "edited" if edited else "as_written"}
+    Message.objects.filter(pk=message.pk).update(details=details)
+    touch(conversation, message)
+    pipeline.close_tasks(
+        subject=conversation.public_id,
+        kinds=[Task.Kind.REPLY],
+        actor=f"user:{user.pk}",
+    )
+    _tell(message, "draft.approved", user, edited=edited)
+    jobs.enqueue("messaging.deliver_message", message.pk)
+    refresh(conversation, ring="draft")
+    return message
+
+
+@transaction.atomic
+def discard_draft(*, draft: Message, user: User, why: str = "") -> None:
+    """Throw a draft away; `why` is wrong_fact, tone, not_needed or free text.
+
+    Raises StaleDraft when it is already decided.
+    """
+    message, conversation = _locked(draft, fresh=False)
+    details = {**message.details, "decision": "discarded", "why": why[:200]}
+    words = f"discarded by {name_of(user)}"
+    _settle(message, new=State.CANCELLED, reason=words, details=details)
+    _tell(message, "draft.discarded", user, why=why[:40])
+    refresh(conversation, ring="draft")
+
+
+@transaction.atomic
+def restore_draft(*, draft: Message, user: User) -> None:
+    """Undo a discard. Raises StaleDraft when the talk has moved on."""
+    message, conversation = _locked(draft, expected=State.CANCELLED, fresh=False)
+    if message.details.get("decision") != "discarded":
+        raise StaleDraft("Only a discarded draft comes back")
+    details = {k: v for k, v in message.details.items() if k not in ("decision", "why")}
+    fields = {"reason": "", "details": details}
+    claims.move(message, old=State.CANCELLED, new=State.DRAFT, **fields)
+    stale = why_stale(message)
+    if stale:
+        raise StaleDraft(stale)
+    _tell(message, "draft.restored", user)
+    refresh(conversation, ring="draft")
+
+
+@transaction.atomic
+def ask_again(*, draft: Message, user: User, instruction: str = "") -> Turn:
+    """Throw a draft away and let the AI write another, heeding a wish.
+
+    Raises StaleDraft when the lead wrote again: a new one is coming anyway.
+    """
+    message, conversation = _locked(draft)
+    details = {**message.details, "decision": "asked_again"}
+    words = f"{name_of(user)} asked for another"
+    _settle(message, new=State.CANCELLED, reason=words, details=details)
+    if message.answers is None:
+        raise StaleDraft("This draft answers no message")
+    turn = Turn.objects.get(last_inbound=message.answers)
+    now = clock.now()
+    turn.state, turn.due_at, turn.attempts = Turn.State.WAITING, now, 0
+    turn.instruction = instruction[:300]
+    turn.round += 1
+    turn.stages = [s for s in turn.stages if s["name"] in ("stored", "matched")]
+    turn.save(
+        update_fields=[
+            "state",
+            "due_at",
+            "attempts",
+            "instruction",
+            "round",
+            "stages",
+        ]
+    )
+    _tell(message, "draft.asked_again", user)
+    jobs.enqueue("messaging.answer_turn", turn.pk)
+    refresh(conversation, ring="draft")
+    return turn
+
+
+def _locked(
+    draft: Message, *, expected: str = State.DRAFT, fresh: bool = True
+) -> tuple[Message, Conversation]:
+    if draft.contact_point_id is not None:
+        claims.lock(ContactPoint, draft.contact_point_id)
+    conversation = lock_conversation(draft.conversation_id)
+    rows = Message.objects.select_related("contact_point", "answers", "channel")
+    message = rows.get(pk=draft.pk)
+    message.conversation = conversation
+    if message.state != expected:
+        raise StaleDraft(message.reason or "This draft is already decided")
+    if fresh and (stale := why_stale(message)):
+        raise StaleDraft(stale)
+    return message, conversation
+
+
+def _settle(message: Message, *, new: str, **fields: object) -> None:
+    if not claims.move(message, old=State.DRAFT, new=new, **fields):
+        raise StaleDraft("This draft is already decided")
+    pipeline.close_tasks(
+        subject=message.public_id, kinds=[Task.Kind.DRAFT], actor="system"
+    )
+
+
+def _tell(message: Message, kind: str, user: User, **payload: object) -> None:
+    outbox.emit(
+        kind=kind,
+        lead=message.conversation.lead,
+        actor=f"user:{user.pk}",
+        payload={"message": str(message.public_id), **payload},
+    )
+
+
+__all__ = [
+    "Refused",
+    "StaleDraft",
+    "approve_draft",
+    "ask_again",
+    "discard_draft",
+    "restore_draft",
+    "why_stale",
+]

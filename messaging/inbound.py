@@ -1,0 +1,299 @@
+"""A message comes in: stored, matched to its lead, obeyed, and put in line."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+from django.db import transaction
+
+from leads import capture, clock, consent, jobs, outbox, pipeline, policy
+from leads.models import (
+    ContactPoint,
+    Lead,
+    LeadContact,
+    Policy,
+    Task,
+)
+from messaging import optouts
+from messaging.channels import ensure_channel
+from messaging.conversations import lock_conversation, lock_conversation_of, refresh
+from messaging.models import Attachment, Channel, Conversation, Message, Turn
+from messaging.receipts import record_delivery
+from messaging.text import clean
+from messaging.transports import InboundMessage
+
+MEDIA_JOB = "integrations.fetch_media"
+MAX_MEDIA = 10
+# A lead who keeps typing is answered after this many bursts at the latest.
+MAX_BURSTS = 4
+
+
+class UnusableMessage(ValueError):
+    """The message names nobody that could be answered; the words say why."""
+
+
+@dataclass
+class _Stages:
+    """What happened to a message and how long each step took."""
+
+    rows: list[dict[str, Any]]
+    started: float
+
+    def mark(self, name: str, detail: str) -> None:
+        now = perf_counter()
+        ms = round((now - self.started) * 1000, 1)
+        self.rows.append({"name": name, "ms": ms, "detail": detail, "ok": True})
+        self.started = now
+
+
+def receive_message(*, fact: InboundMessage) -> Message:
+    """Store a message once, and start what follows from it.
+
+    A second copy (same provider, id and sender) returns the first and does
+    nothing. Raises UnusableMessage when there is no sender.
+    """
+    stages = _Stages([], perf_counter())
+    with transaction.atomic():
+        channel = ensure_channel(
+            kind=fact.channel, address=_our_address(fact), simulated=fact.simulated
+        )
+        point = _sender(fact)
+        known = _already(fact, point)
+        if known is not None:
+            return known
+        conversation, detail = _conversation_for(point, channel, fact)
+        message = _store(fact, channel=channel, point=point, conversation=conversation)
+        stages.mark("stored", f"{message.kind} of {len(message.body)} characters")
+        stages.mark("matched", detail)
+        _ensure_consent(point, fact)
+        stopped = optouts.obey(message=message, conversation=conversation, fact=fact)
+        turn = None
+        if not stopped and conversation.lead_id is not None:
+            turn = schedule_turn(
+                conversation=conversation, message=message, stages=stages.rows
+            )
+        else:
+            _keep_stages(message, stages)
+        outbox.emit(
+            kind="message.received",
+            lead=conversation.lead,
+            actor="lead",
+            origin=fact.provider,
+            payload={"message": str(message.public_id), "channel": fact.channel},
+            occurred_at=message.occurred_at,
+        )
+        refresh(conversation, ring="received")
+    if turn is not None and turn.due_at <= clock.now():
+        jobs.ring("messaging.answer_turn", turn.pk)
+    return message
+
+
+def _keep_stages(message: Message, stages: _Stages) -> None:
+    """Without a turn the message itself remembers what happened to it."""
+    stages.mark("understood", message.details.get("opt_out", "no answer follows"))
+    message.details = {**message.details, "stages": stages.rows}
+    message.save(update_fields=["details"])
+
+
+def _our_address(fact: InboundMessage) -> str:
+    if fact.channel == Channel.Kind.EMAIL:
+        return capture.normalise_email(fact.to_address) or fact.to_address[:254]
+    return capture.normalise_sender(fact.to_address) or fact.to_address[:254]
+
+
+def _sender(fact: InboundMessage) -> ContactPoint:
+    if fact.channel == Channel.Kind.EMAIL:
+        value, kind = capture.normalise_email(fact.from_address), "email"
+    else:
+        value, kind = capture.normalise_sender(fact.from_address), "phone"
+    if value is None:
+        raise UnusableMessage(f"the sender {fact.from_address[:60]!r} is no address")
+    return capture.ensure_contact_point(
+        kind=kind, value=value, simulated=fact.simulated
+    )
+
+
+def _already(fact: InboundMessage, point: ContactPoint) -> Message | None:
+    if not fact.external_id:
+        return None
+    return Message.objects.filter(
+        provider=fact.provider,
+        external_id=fact.external_id,
+        contact_point=point,
+        direction=Message.Direction.INBOUND,
+    ).first()
+
+
+def _conversation_for(
+    point: ContactPoint, channel: Channel, fact: InboundMessage
+) -> tuple[Conversation, str]:
+    """Return the locked conversation, and how the lead was recognised."""
+    leads = capture.leads_of(point)
+    if len(leads) > 1:
+        unclear, _ = Conversation.objects.get_or_create(
+            lead=None, contact_point=point, defaults={"created_at": clock.now()}
+        )
+        _ask_who_wrote(unclear, leads)
+        return lock_conversation(unclear.pk), f"{len(leads)} leads share this number"
+    if leads:
+        lead, detail = leads[0], "known lead"
+    else:
+        lead, detail = _new_lead(point, channel, fact), "new lead"
+    return lock_conversation_of(lead), detail
+
+
+def _new_lead(point: ContactPoint, channel: Channel, fact: InboundMessage) -> Lead:
+    by_phone = point.kind == ContactPoint.Kind.PHONE
+    return capture.capture_lead(
+        actor="lead",
+        phone=point.value if by_phone else "",
+        email="" if by_phone else point.value,
+        team=channel.team,
+        source=_source_name(channel, fact),
+        known_by=LeadContact.Known.WROTE,
+        simulated=fact.simulated,
+    ).lead
+
+
+def _source_name(channel: Channel, fact: InboundMessage) -> str:
+    if fact.simulated:
+        return "Simulator"
+    return f"{channel.get_kind_display()} to {channel}"
+
+
+def _ask_who_wrote(conversation: Conversation, leads: list[Lead]) -> None:
+    names = ", ".join(lead.display_name for lead in leads[:4])
+    pipeline.open_task(
+        team=leads[0].team,
+        kind=Task.Kind.IDENTIFY,
+        title="Who wrote?",
+        reason=f"This number belongs to several leads: {names}",
+        subject=conversation.public_id,
+        effect_key=f"identify:{conversation.public_id}",
+    )
+
+
+def _store(
+    fact: InboundMessage,
+    *,
+    channel: Channel,
+    point: ContactPoint,
+    conversation: Conversation,
+) -> Message:
+    now = clock.now()
+    message = Message.objects.create(
+        conversation=conversation,
+        direction=Message.Direction.INBOUND,
+        kind=fact.channel,
+        channel=channel,
+        contact_point=point,
+        author=Message.Author.LEAD,
+        subject=clean(fact.subject)[:500],
+        body=clean(fact.text),
+        state=Message.State.RECEIVED,
+        provider=fact.provider,
+        external_id=fact.external_id[:200],
+        segments=fact.segments,
+        simulated=fact.simulated,
+        occurred_at=now,
+        created_at=now,
+        due_at=now,
+    )
+    for position, media in enumerate(fact.media[:MAX_MEDIA]):
+        attachment = Attachment.objects.create(
+            message=message,
+            position=position,
+            source_url=media.url[:1000],
+            content_type=media.content_type[:100],
+        )
+        jobs.start_job(
+            name=MEDIA_JOB,
+            arguments={"attachment": attachment.pk},
+            effect_key=f"media:{attachment.pk}",
+        )
+    # `refresh` saves these with whose turn it is.
+    conversation.last_message = message
+    conversation.last_at = conversation.last_inbound_at = now
+    conversation.unread = True
+    conversation.done_at = conversation.parked_until = None
+    _outdate_drafts(conversation)
+    return message
+
+
+def _outdate_drafts(conversation: Conversation) -> None:
+    for draft in conversation.messages.drafts():
+        name = conversation.lead.display_name if conversation.lead else "The lead"
+        draft.state = Message.State.CANCELLED
+        draft.reason = f"{name} wrote again"
+        draft.details = {**draft.details, "stale": True}
+        draft.save(update_fields=["state", "reason", "details"])
+        pipeline.close_tasks(
+            subject=draft.public_id, kinds=[Task.Kind.DRAFT], actor="lead"
+        )
+
+
+def _ensure_consent(point: ContactPoint, fact: InboundMessage) -> None:
+    """Whoever writes first may be answered, until they say otherwise."""
+    if point.consents.filter(channel=fact.channel).exists():
+        return
+    consent.record_consent(
+        contact_point=point,
+        channel=fact.channel,
+        given=True,
+        basis="inbound",
+        source=f"{fact.provider} {fact.external_id}"[:200],
+        actor="lead",
+        at=clock.now(),
+    )
+
+
+def schedule_turn(
+    *,
+    conversation: Conversation,
+    message: Message,
+    stages: list[dict[str, Any]] | None = None,
+) -> Turn:
+    """Put the answer in line: due when the lead has stopped typing.
+
+    A turn that still waits moves to the new message; one that is being worked
+    on goes on, and the gate finds that its answer came too late.
+    """
+    now = clock.now()
+    wait = burst_of(message, policy.current())
+    waiting = conversation.turns.filter(state=Turn.State.WAITING).first()
+    if waiting is None:
+        turn = Turn.objects.create(
+            conversation=conversation,
+            last_inbound=message,
+            state=Turn.State.WAITING,
+            stages=stages or [],
+            created_at=now,
+            due_at=now + wait,
+        )
+    else:
+        turn = waiting
+        turn.last_inbound = message
+        turn.due_at = min(now + wait, turn.created_at + wait * MAX_BURSTS)
+        turn.stages = stages or []
+        turn.save(update_fields=["last_inbound", "due_at", "stages"])
+    jobs.enqueue("messaging.answer_turn", turn.pk)
+    return turn
+
+
+def burst_of(message: Message, rules: Policy) -> timedelta:
+    """How long to wait for more of a burst."""
+    if message.simulated:
+        return timedelta(seconds=rules.burst_simulator_seconds)
+    if message.kind == Message.Kind.EMAIL:
+        return timedelta(seconds=rules.burst_email_seconds)
+    return timedelta(seconds=rules.burst_sms_seconds)
+
+
+__all__ = [
+    "UnusableMessage",
+    "burst_of",
+    "receive_message",
+    "record_delivery",
+    "schedule_turn",
+]

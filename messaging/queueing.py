@@ -1,0 +1,211 @@
+"""Messages are queued as rows, and taken back before they leave."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from leads import claims, clock, consent, jobs, outbox, pipeline
+from leads.models import ContactPoint, Task
+from messaging.channels import default_channel, simulator_channel
+from messaging.conversations import addresses, lock_conversation, refresh
+from messaging.models import Channel, Conversation, Message, Profile, Turn
+from messaging.segments import count_segments
+
+State = Message.State
+
+
+class Refused(ValueError):
+    """A message that will not be queued; the words tell the person why."""
+
+
+def queue_message(
+    *,
+    conversation: Conversation,
+    kind: str,
+    body: str,
+    author: str,
+    user: User | None = None,
+    channel: Channel | None = None,
+    contact_point: ContactPoint | None = None,
+    subject: str = "",
+    effect_key: str | None = None,
+    automatic: bool = False,
+    turn: Turn | None = None,
+    answers: Message | None = None,
+    due_at: datetime | None = None,
+    state: str = State.QUEUED,
+    reason: str = "",
+    details: dict[str, Any] | None = None,
+    resend_of: Message | None = None,
+) -> Message:
+    """Write an outgoing message's row; it leaves through `deliver`.
+
+    A person's message waits the policy's seconds, so that it can be undone.
+    The caller has the conversation's lock and refreshes it. Raises Refused
+    when there is no address, the text is empty, or the address is opted out:
+    there is no override.
+    """
+    point = contact_point or _best_address(conversation, kind)
+    if not body.strip():
+        raise Refused("an empty message cannot be sent")
+    if not automatic:
+        refuse_opted_out(point, kind)
+    channel = channel or channel_for(conversation, kind)
+    now = clock.now()
+    message = Message(
+        conversation=conversation,
+        direction=Message.Direction.OUTBOUND,
+        kind=kind,
+        channel=channel,
+        contact_point=point,
+        author=author,
+        user=user,
+        subject=subject[:500],
+        body=body,
+        state=state,
+        reason=reason[:300],
+        effect_key=effect_key,
+        automatic=automatic,
+        turn=turn,
+        answers=answers,
+        resend_of=resend_of,
+        simulated=channel.simulated,
+        segments=count_segments(body).segments if kind == Channel.Kind.SMS else 0,
+        due_at=due_at or now,
+        occurred_at=now,
+        created_at=now,
+        details=details or {},
+    )
+    with transaction.atomic(savepoint=False):
+        message.save(force_insert=True)
+        touch(conversation, message)
+        if state == State.QUEUED:
+            jobs.enqueue("messaging.deliver_message", message.pk)
+    return message
+
+
+def touch(conversation: Conversation, message: Message) -> None:
+    """Let the inbox show this message as the latest, from the next `refresh` on."""
+    conversation.last_message = message
+    conversation.last_at = message.occurred_at
+
+
+def _best_address(conversation: Conversation, kind: str) -> ContactPoint:
+    known = addresses(conversation, kind)
+    if not known:
+        what = "phone number" if kind == Channel.Kind.SMS else "mail address"
+        raise Refused(f"this lead has no {what}")
+    latest = conversation.messages.filter(
+        direction=Message.Direction.INBOUND, kind=kind, contact_point__in=known
+    ).order_by("-occurred_at")
+    last = latest.select_related("contact_point").first()
+    return last.contact_point if last and last.contact_point else known[0]
+
+
+def refuse_opted_out(point: ContactPoint, kind: str) -> None:
+    """Raise Refused, with time and reason, when the address is opted out."""
+    found = consent.is_suppressed(point, kind)
+    if found is not None:
+        words = f"{point.value} opted out on {found.since:%d %b %Y %H:%M} UTC"
+        raise Refused(f"{words}: {found.get_reason_display()}")
+
+
+def channel_for(conversation: Conversation, kind: str) -> Channel:
+    """The channel the lead last used of this kind, else the default one."""
+    rows = conversation.messages.filter(kind=kind, channel__isnull=False)
+    last = rows.order_by("-occurred_at").select_related("channel").first()
+    if last is not None and last.channel is not None:
+        return last.channel
+    lead = conversation.lead
+    if lead is not None and (lead.simulated or lead.demo):
+        return simulator_channel(kind)
+    return default_channel(kind)
+
+
+def ask_for_decision(message: Message, conversation: Conversation) -> None:
+    """Put a draft into the review queue, once."""
+    lead = conversation.lead
+    if lead is None:
+        return
+    pipeline.open_task(
+        team=lead.team,
+        lead=lead,
+        kind=Task.Kind.DRAFT,
+        title=message.reason or "A draft waits",
+        reason=message.reason,
+        subject=message.public_id,
+        effect_key=f"draft:{message.public_id}",
+    )
+
+
+# --- taking back -------------------------------------------------------------
+
+
+def cancel_pending(
+    *,
+    conversation: Conversation,
+    reason: str,
+    point: ContactPoint | None = None,
+    automatic_only: bool = False,
+) -> int:
+    """Stop everything that has not reached the carrier; count what was.
+
+    With `point`, also what other leads' conversations would send there. The
+    caller holds the conversation's lock, and the address's when given.
+    """
+    states = [State.QUEUED, State.HELD, State.DRAFT]
+    rows = Message.objects.filter(direction="outbound", state__in=states)
+    if point is not None:
+        rows = rows.filter(contact_point=point)
+    else:
+        rows = rows.filter(conversation=conversation)
+    if automatic_only:
+        rows = rows.exclude(author=Message.Author.PERSON)
+    for message in rows:
+        claims.move(message, old=states, new=State.CANCELLED, reason=reason[:300])
+        pipeline.close_tasks(
+            subject=message.public_id, kinds=[Task.Kind.DRAFT], actor="system"
+        )
+    return len(rows)
+
+
+@transaction.atomic
+def cancel_message(*, message: Message, user: User) -> bool:
+    """Undo: take a message back that has not left yet; False when it has."""
+    conversation = lock_conversation(message.conversation_id)
+    name = user.get_short_name() or user.get_username()
+    done = claims.move(
+        message,
+        old=[State.QUEUED, State.HELD],
+        new=State.CANCELLED,
+        reason=f"taken back by {name}",
+    )
+    if done:
+        outbox.emit(
+            kind="message.cancelled",
+            lead=conversation.lead,
+            actor=f"user:{user.pk}",
+            payload={"message": str(message.public_id)},
+        )
+        refresh(conversation, ring="delivery")
+    return done
+
+
+def queue_help(*, conversation: Conversation, message: Message) -> Message:
+    """Answer HELP with who we are and how to stop, once per message."""
+    profile = Profile.current()
+    ways = [w for w in (profile.phone, profile.email, profile.website) if w]
+    contact = f" Contact: {', '.join(ways)}." if ways else ""
+    return queue_message(
+        conversation=conversation,
+        kind=message.kind,
+        body=f"{profile.name}.{contact} Reply STOP to end messages.",
+        author=Message.Author.SYSTEM,
+        channel=message.channel,
+        contact_point=message.contact_point,
+        automatic=True,
+        answers=message,
+        effect_key=f"help:{message.public_id}",
+    )

@@ -1,0 +1,337 @@
+"""The AI's turn: understand, learn, score, plan, write, guard, and decide."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from leads import claims, clock, jobs, pipeline, policy, qualification, scoring
+from leads.models import Mode, Policy, Task
+from leads.work import Worker, retry_delay
+from messaging.agent import guard
+from messaging.agent.model import (
+    ModelError,
+    Plan,
+    Proposal,
+    Situation,
+    choose_model,
+)
+from messaging.agent.policy import plan_turn
+from messaging.conversations import effective_mode, lock_conversation, refresh
+from messaging.holding import hand_back, hand_off, take_over
+from messaging.models import Channel, Conversation, Message, Turn
+from messaging.queueing import Refused, ask_for_decision, queue_message
+from messaging.situations import Understood, situation_of, understand
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=40)
+RELATED = (
+    "conversation__lead__team",
+    "conversation__lead__stage",
+    "conversation__lead__company",
+    "conversation__holder",
+    "last_inbound__channel",
+    "last_inbound__contact_point",
+)
+Outcome = Turn.Outcome
+
+
+@dataclass
+class _Work:
+    """A turn in progress: its rows, its stages, its clock."""
+
+    turn: Turn
+    conversation: Conversation
+    rules: Policy
+    mode: str
+    stages: list[dict[str, Any]]
+    author: str = Message.Author.BUILTIN
+    began: float = field(default_factory=perf_counter)
+    last: float = field(default_factory=perf_counter)
+
+    def mark(self, name: str, detail: str, *, ok: bool = True) -> None:
+        now = perf_counter()
+        ms = round((now - self.last) * 1000, 1)
+        self.stages.append({"name": name, "ms": ms, "detail": detail, "ok": ok})
+        self.last = now
+
+
+def answer(*, turn_id: int) -> None:
+    """Work one turn to its end: sent, drafted, handed to a person, or silent.
+
+    A failure never reaches the lead: the turn is tried again, and after its
+    last attempt a person gets the conversation.
+    """
+    turn = claims.claim(Turn, turn_id, lease=LEASE, related=RELATED)
+    if turn is None:
+        return
+    try:
+        _answer(turn)
+    except Exception as error:
+        log.exception("turn %s failed", turn.public_id)
+        _failed(turn, error)
+
+
+def _answer(turn: Turn) -> None:
+    work = _begin(turn)
+    understood = understand(work.conversation, turn.last_inbound)
+    found = understood.reading
+    work.mark("understood", f"{found.intent}, {understood.language}")
+    plan, situation = _learn(work, understood)
+    silence = _why_silent(work)
+    if silence:
+        _finish(work, understood, plan, Outcome.LEFT, silence)
+        return
+    if not plan.speaks:
+        outcome = Outcome.HANDED_OFF if plan.hand_off else Outcome.SILENT
+        _finish(work, understood, plan, outcome, plan.hand_off)
+        return
+    try:
+        model = choose_model(settings.LANGUAGE_MODELS)
+        proposal = model.write(situation, plan)
+    except ModelError as error:
+        work.mark("answered", error.words, ok=False)
+        _finish(work, understood, plan, Outcome.HANDED_OFF, error.words)
+        return
+    work.author = model.author
+    _propose(work, understood, plan, situation, proposal)
+
+
+def _begin(turn: Turn) -> _Work:
+    rules = policy.current()
+    channel = turn.last_inbound.channel
+    mode = effective_mode(turn.conversation, channel=channel, policy=rules)
+    return _Work(turn, turn.conversation, rules, mode, list(turn.stages))
+
+
+@transaction.atomic
+def _learn(work: _Work, understood: Understood) -> tuple[Plan, Situation]:
+    """Keep what the burst says of the lead, move the score, make the plan."""
+    lead, turn = work.conversation.lead, work.turn
+    if lead is None:
+        raise ValueError("a turn needs a lead")
+    message, at = turn.last_inbound.public_id, turn.last_inbound.occurred_at
+    learnt = []
+    for part in understood.parts:
+        learnt += qualification.learn(
+            lead=lead,
+            readings=part.facts,
+            message=part.message.public_id,
+            at=part.message.occurred_at,
+            actor="builtin",
+        )
+    work.mark("qualified", ", ".join(f"{f.field} “{f.quote}”" for f in learnt) or "–")
+    if understood.language and not lead.language:
+        lead.language = understood.language
+        lead.save(update_fields=["language"])
+    situation = situation_of(
+        work.conversation,
+        understood,
+        new_facts=tuple(f.field for f in learnt),
+        instruction=turn.instruction,
+        max_segments=work.rules.max_segments,
+    )
+    plan = plan_turn(situation)
+    before = lead.score
+    signals = [
+        scoring.Signal(
+            key=key, quote=turn.last_inbound.body[:200], message=message, at=at
+        )
+        for key in plan.signals
+    ]
+    view = scoring.update_score(
+        lead=lead,
+        signals=signals,
+        cause="the lead wrote",
+        actor="builtin",
+        at=clock.now(),
+    )
+    work.mark("scored", f"{before} → {view.value}")
+    return plan, situation
+
+
+def _why_silent(work: _Work) -> str:
+    """Why nothing is written now, "" when something is."""
+    conversation = work.conversation
+    if conversation.holder is not None:
+        name = conversation.holder.get_short_name() or conversation.holder.username
+        return f"{name} has it"
+    if conversation.paused_reason:
+        return conversation.paused_reason
+    if work.mode == Mode.OFF:
+        return "the AI is off"
+    return ""
+
+
+def _propose(
+    work: _Work,
+    understood: Understood,
+    plan: Plan,
+    situation: Situation,
+    proposal: Proposal,
+) -> None:
+    """Guard the words, and queue them or keep them as a draft."""
+    turn = work.turn
+    body = guard.with_disclosure(proposal.body, situation=situation)
+    work.mark("answered", f"{proposal.model}: {plan.goal}")
+    findings = guard.inspect(body, allowed=guard.allowed_for(situation))
+    reason = _why_draft(work, plan, findings)
+    turn.model, turn.prompt_version = proposal.model, proposal.prompt_version
+    turn.sources = list(proposal.sources)
+    turn.usage = asdict(proposal.usage)
+    details = {"findings": [_finding(f) for f in findings]}
+    with transaction.atomic():
+        work.conversation = lock_conversation(work.conversation.pk)
+        silence = _why_silent(work)  # somebody may have taken over meanwhile
+        try:
+            if not silence and not _written_before(turn):
+                _queue(work, body, reason=reason, details=details)
+        except Refused as error:
+            silence = str(error)
+        outcome = Outcome.DRAFTED if reason else Outcome.SENT
+        if silence:
+            outcome, reason = Outcome.LEFT, silence
+        _end(work, understood, plan, outcome, reason)
+
+
+def _why_draft(work: _Work, plan: Plan, findings: Sequence[guard.Finding]) -> str:
+    """Why a person must decide on these words, "" when they may go."""
+    if findings:
+        return "; ".join(f"“{f.words}”: {f.reason}" for f in findings)
+    if plan.draft_reason:
+        return plan.draft_reason
+    return "The AI drafts here; you send" if work.mode == Mode.DRAFT else ""
+
+
+def _effect_key(turn: Turn) -> str:
+    return f"turn:{turn.pk}:{turn.last_inbound_id}:{turn.round}"
+
+
+def _written_before(turn: Turn) -> bool:
+    """Whether an earlier attempt died after its answer was written."""
+    if turn.attempts <= 1:
+        return False
+    return Message.objects.filter(effect_key=_effect_key(turn)).exists()
+
+
+def _queue(work: _Work, body: str, *, reason: str, details: dict[str, Any]) -> None:
+    turn, inbound = work.turn, work.turn.last_inbound
+    message = queue_message(
+        conversation=work.conversation,
+        kind=inbound.kind,
+        body=body,
+        author=work.author,
+        channel=inbound.channel,
+        contact_point=inbound.contact_point,
+        subject=_subject(inbound),
+        automatic=not reason,
+        turn=turn,
+        answers=inbound,
+        state=Message.State.DRAFT if reason else Message.State.QUEUED,
+        reason=reason,
+        effect_key=_effect_key(turn),
+        details=details,
+    )
+    if reason:
+        work.mark("gated", reason, ok=False)
+        ask_for_decision(message, work.conversation)
+
+
+def _finding(found: guard.Finding) -> dict[str, str]:
+    return {"kind": found.kind, "words": found.words, "reason": found.reason}
+
+
+def _subject(inbound: Message) -> str:
+    if inbound.kind != Channel.Kind.EMAIL or not inbound.subject:
+        return ""
+    known = inbound.subject.lower().startswith("re:")
+    return inbound.subject if known else f"Re: {inbound.subject}"[:500]
+
+
+def _finish(
+    work: _Work, understood: Understood, plan: Plan, outcome: str, reason: str
+) -> None:
+    with transaction.atomic():
+        work.conversation = lock_conversation(work.conversation.pk)
+        _end(work, understood, plan, outcome, reason)
+
+
+def _end(
+    work: _Work, understood: Understood, plan: Plan, outcome: str, reason: str
+) -> None:
+    """Write the turn's end; the conversation is locked."""
+    turn = work.turn
+    _open_tasks(work, plan, outcome, reason)
+    claims.finish(
+        turn,
+        state=Turn.State.DONE,
+        stages=work.stages,
+        intent=understood.reading.intent,
+        language=understood.language,
+        goal=str(plan.goal),
+        understood={**understood.as_json(), "ask": plan.ask},
+        sources=turn.sources,
+        model=turn.model,
+        prompt_version=turn.prompt_version,
+        usage=turn.usage,
+        latency_ms=round((perf_counter() - work.began) * 1000),
+        outcome=outcome,
+        outcome_reason=reason[:300],
+    )
+    refresh(work.conversation, ring="answered")
+
+
+def _open_tasks(work: _Work, plan: Plan, outcome: str, reason: str) -> None:
+    lead, turn = work.conversation.lead, work.turn
+    kind = plan.task_kind
+    if outcome == Outcome.HANDED_OFF and not kind:
+        kind = Task.Kind.REPLY
+    if outcome == Outcome.DRAFTED and kind == Task.Kind.REPLY:
+        return  # the draft itself asks for a person
+    if not kind or lead is None:
+        return
+    pipeline.open_task(
+        team=lead.team,
+        lead=lead,
+        kind=kind,
+        title=dict(Task.Kind.choices)[kind],
+        reason=plan.hand_off or reason or turn.last_inbound.body[:200],
+        subject=work.conversation.public_id if plan.hand_off else lead.public_id,
+        effect_key=f"turn:{turn.public_id}:{kind}",
+    )
+
+
+def _failed(turn: Turn, error: Exception) -> None:
+    words = f"{type(error).__name__}: {error}"
+    claims.retry_or_bury(turn, error=words, delay=retry_delay(1))
+    if turn.state == Turn.State.DEAD:
+        conversation = Conversation.objects.get(pk=turn.conversation_id)
+        hand_off(conversation=conversation, reason="The AI could not answer")
+
+
+@transaction.atomic
+def answer_now(*, conversation: Conversation, user: User) -> bool:
+    """End the burst: answer what is there; False when nothing waits."""
+    waiting = conversation.turns.filter(state=Turn.State.WAITING)
+    turn = waiting.first()
+    if turn is None or not waiting.update(due_at=clock.now()):
+        return False
+    jobs.enqueue("messaging.answer_turn", turn.pk)
+    return True
+
+
+WORKER = Worker(
+    kind="turns",
+    model=Turn,
+    task="messaging.answer_turn",
+    run=lambda pk: answer(turn_id=pk),
+)
+
+__all__ = ["WORKER", "answer", "answer_now", "hand_back", "hand_off", "take_over"]

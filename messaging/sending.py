@@ -1,0 +1,316 @@
+"""Messages go out: queued as a row, past the gate, to the carrier, once."""
+
+import logging
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+from django.db import transaction
+
+from leads import claims, clock, consent, outbox, policy
+from leads.models import ContactPoint, UsageRecord, Work
+from leads.work import Worker
+from messaging import gate
+from messaging.conversations import lock_conversation, refresh
+from messaging.models import Channel, Conversation, Message, Turn
+from messaging.queueing import (
+    Refused,
+    ask_for_decision,
+    cancel_message,
+    cancel_pending,
+    queue_message,
+)
+from messaging.receipts import report_failure
+from messaging.reconciling import RECONCILER, confirm_sent, reconcile, resend
+from messaging.segments import sms_cost
+from messaging.transports import (
+    Outcome,
+    OutgoingMessage,
+    Receipt,
+    Transport,
+    TransportError,
+    choose_transport,
+)
+
+log = logging.getLogger(__name__)
+
+DEADLINE = 10.0  # seconds for one call to a carrier
+LEASE = timedelta(seconds=DEADLINE + 10)
+State = Message.State
+RETRY = timedelta(seconds=15)
+
+
+def deliver(*, message_id: int) -> None:
+    """Take one due message past the gate and to its carrier, at most once.
+
+    What the carrier definitely refused may be tried again; what may have been
+    accepted becomes `unknown` and is only reconciled, never sent again.
+    """
+    started = perf_counter()
+    message = _claim(message_id)
+    if message is None:
+        return
+    gated = perf_counter()
+    try:
+        transport = choose_transport(message.kind, simulated=message.simulated)
+        receipt = transport.send(as_outgoing(message))
+    except TransportError as error:
+        _not_accepted(message, error)
+    except Exception as error:
+        log.exception("message %s: the carrier's adapter failed", message.public_id)
+        words = f"the adapter failed: {type(error).__name__}"
+        _not_accepted(message, TransportError(Outcome.UNKNOWN, words))
+    else:
+        sent = perf_counter()
+        times = {"gated": gated - started, "sent": sent - gated}
+        _accepted(message, transport, receipt, times)
+
+
+def _claim(message_id: int) -> Message | None:
+    with transaction.atomic():
+        found = claims.due_rows(Message).filter(pk=message_id).first()
+        if found is None or found.direction != Message.Direction.OUTBOUND:
+            return None
+        if found.contact_point_id is not None:
+            claims.lock_contact_point(found.contact_point_id)
+        conversation = lock_conversation(found.conversation_id)
+        rows = Message.objects.select_related("channel", "contact_point", "answers")
+        message = rows.get(pk=message_id)
+        if message.state not in Message.ready_states():
+            return None
+        rules = policy.current()
+        decision = gate.decide(message=message, conversation=conversation, policy=rules)
+        if decision.verdict != gate.Verdict.GO:
+            _stopped_at_gate(message, conversation, decision)
+            return None
+        details = {**message.details, "taken": [list(t) for t in decision.taken]}
+        claimed = claims.claim(
+            Message,
+            message_id,
+            lease=LEASE,
+            checks=decision.rows(),
+            details=details,
+            claimed_at=clock.now(),
+        )
+        if claimed is None:
+            gate.give_back(decision.taken)
+            return None
+        claimed.channel, claimed.contact_point = message.channel, message.contact_point
+        claimed.conversation = conversation
+        return claimed
+
+
+def _stopped_at_gate(
+    message: Message, conversation: Conversation, decision: gate.Decision
+) -> None:
+    fields: dict[str, Any] = {
+        "reason": decision.reason[:300],
+        "checks": decision.rows(),
+    }
+    if decision.verdict == gate.Verdict.HOLD:
+        fields["due_at"] = decision.until or clock.now() + RETRY
+        new = State.HELD
+    elif decision.verdict == gate.Verdict.DRAFT:
+        new = State.DRAFT
+        fields["automatic"] = False
+    else:
+        new = State.CANCELLED
+    changed = (message.state, message.reason) != (new, fields["reason"])
+    claims.move(message, old=Message.ready_states(), new=new, **fields)
+    _mark_turn(message, {"gated": 0.0}, detail=decision.reason, ok=False)
+    if new == State.DRAFT:
+        ask_for_decision(message, conversation)
+    if changed:
+        outbox.emit(
+            kind=f"message.{'cancelled' if new == State.CANCELLED else new}",
+            lead=conversation.lead,
+            actor="system",
+            payload={"message": str(message.public_id)},
+        )
+        refresh(conversation, ring="delivery")
+
+
+def as_outgoing(message: Message) -> OutgoingMessage:
+    """The message as a transport gets it."""
+    if message.contact_point is None or message.channel is None:
+        raise TransportError(Outcome.PERMANENT, "there is no address to send to")
+    return OutgoingMessage(
+        public_id=message.public_id,
+        channel=message.kind,
+        from_address=message.channel.address,
+        to_address=message.contact_point.value,
+        body=message.body,
+        subject=message.subject,
+        deadline=DEADLINE,
+    )
+
+
+def _accepted(
+    message: Message, transport: Transport, receipt: Receipt, times: dict[str, float]
+) -> None:
+    now = clock.now()
+    cost = receipt.price_micro
+    if cost is None and not transport.simulated and message.kind == Channel.Kind.SMS:
+        cost = sms_cost(message.body, policy=policy.current())
+    with transaction.atomic():
+        conversation = lock_conversation(message.conversation_id)
+        kept = {
+            "external_id": receipt.external_id,
+            "provider": transport.name,
+            "segments": receipt.segments or message.segments,
+            "cost_micro": cost,
+            "simulated": message.simulated or transport.simulated,
+            "last_error": "",
+        }
+        done = claims.finish(
+            message, state=receipt.state, sent_at=now, reason="", **kept
+        )
+        if not done:
+            # A callback overtook the answer and already moved the message on.
+            Message.objects.filter(pk=message.pk, external_id="").update(**kept)
+        _count(conversation, message)
+        if cost:
+            _record_cost(message, conversation, transport, cost)
+        _mark_turn(message, times, detail=_sent_words(message))
+        outbox.emit(
+            kind="message.sent",
+            lead=conversation.lead,
+            actor=f"user:{message.user_id}" if message.user_id else message.author,
+            origin=transport.name,
+            payload={"message": str(message.public_id), "channel": message.kind},
+        )
+        refresh(conversation, ring="delivery")
+
+
+def _sent_words(message: Message) -> str:
+    return "simulated" if message.simulated else f"{message.kind} accepted"
+
+
+def _count(conversation: Conversation, message: Message) -> None:
+    row = conversation.automatic_in_a_row
+    conversation.automatic_in_a_row = row + 1 if message.automatic else 0
+
+
+def _record_cost(
+    message: Message, conversation: Conversation, transport: Transport, cost: int
+) -> None:
+    UsageRecord.objects.get_or_create(
+        effect_key=f"message:{message.public_id}",
+        defaults={
+            "lead": conversation.lead,
+            "service": transport.name,
+            "what": message.kind,
+            "quantity": message.segments,
+            "micro": cost,
+            "occurred_at": clock.now(),
+        },
+    )
+
+
+def _not_accepted(message: Message, error: TransportError) -> None:
+    with transaction.atomic():
+        if message.contact_point_id is not None:
+            claims.lock_contact_point(message.contact_point_id)
+        conversation = lock_conversation(message.conversation_id)
+        common = {
+            "last_error": error.words,
+            "error_code": error.code,
+            "reason": error.words[:300],
+        }
+        if error.outcome == Outcome.UNKNOWN:
+            claims.finish(message, state=State.UNKNOWN, due_at=clock.now(), **common)
+        elif _may_retry(message, error):
+            _give_back(message)
+            due = error.retry_at or clock.now() + RETRY * message.attempts
+            claims.finish(message, state=State.QUEUED, due_at=due, **common)
+        else:
+            _give_back(message)
+            claims.finish(message, state=State.FAILED, **common)
+            _obey_refusal(message, error)
+            report_failure(message)
+        outbox.emit(
+            kind=f"message.{message.state}",
+            lead=conversation.lead,
+            actor="system",
+            payload={"message": str(message.public_id), "code": error.code},
+        )
+        refresh(conversation, ring="delivery")
+
+
+def _may_retry(message: Message, error: TransportError) -> bool:
+    retryable = error.outcome in (Outcome.REFUSED, Outcome.LATER)
+    return retryable and message.attempts < message.MAX_ATTEMPTS
+
+
+def _give_back(message: Message) -> None:
+    gate.give_back(message.details.get("taken", []))
+    details = {**message.details, "taken": []}
+    Message.objects.filter(pk=message.pk).update(details=details)
+
+
+OPTED_OUT_CODES = frozenset({"21610"})
+NOT_TEXTABLE_CODES = frozenset({"21614", "21635", "30006"})
+
+
+def _obey_refusal(message: Message, error: TransportError) -> None:
+    point = message.contact_point
+    if point is None:
+        return
+    if error.code in OPTED_OUT_CODES:
+        consent.suppress(
+            contact_point=point,
+            channel=message.kind,
+            reason="carrier",
+            words=error.words,
+            actor="system",
+            at=clock.now(),
+        )
+    if error.code in NOT_TEXTABLE_CODES:
+        ContactPoint.objects.filter(pk=point.pk).update(textable=False)
+
+
+def _mark_turn(
+    message: Message, times: dict[str, float], *, detail: str, ok: bool = True
+) -> None:
+    if message.turn_id is None:
+        return
+    turn = Turn.objects.filter(pk=message.turn_id).only("pk", "stages").first()
+    if turn is None:
+        return
+    passed = sum(1 for check in message.checks if check["ok"])
+    for name, seconds in times.items():
+        words = f"{passed}/7 checks" if name == "gated" and ok else detail
+        stage = {"name": name, "ms": round(seconds * 1000, 1), "detail": words}
+        turn.stages.append({**stage, "ok": ok})
+    turn.save(update_fields=["stages"])
+
+
+def _orphaned(row: Work) -> None:
+    """A process died between claim and commit: the call may have begun."""
+    words = "the process died while sending: not known whether it was accepted"
+    claims.finish(
+        row, state=State.UNKNOWN, due_at=clock.now(), last_error=words, reason=words
+    )
+
+
+SENDER = Worker(
+    kind="messages",
+    model=Message,
+    task="messaging.deliver_message",
+    run=lambda pk: deliver(message_id=pk),
+    orphaned=_orphaned,
+)
+WORKER = [SENDER, RECONCILER]
+
+__all__ = [
+    "SENDER",
+    "WORKER",
+    "Refused",
+    "cancel_message",
+    "cancel_pending",
+    "confirm_sent",
+    "deliver",
+    "queue_message",
+    "reconcile",
+    "resend",
+]

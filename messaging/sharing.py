@@ -1,0 +1,57 @@
+"""Several leads share an address: a person says who wrote."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from leads import capture, claims, outbox, pipeline
+from leads.models import Lead, Task
+from messaging.conversations import conversation_of, lock_conversation, refresh
+from messaging.inbound import schedule_turn
+from messaging.models import Conversation, Message
+
+
+def candidates(conversation: Conversation) -> list[Lead]:
+    """The leads that may have written."""
+    point = conversation.contact_point
+    return capture.leads_of(point) if point is not None else []
+
+
+@transaction.atomic
+def choose_lead(*, conversation: Conversation, lead: Lead, user: User) -> Conversation:
+    """Say who wrote; the messages join that lead's conversation.
+
+    The AI answers from there on if it may. Raises ValueError when the lead is
+    none of the candidates or somebody has chosen already.
+    """
+    if conversation.contact_point_id is None or conversation.lead_id is not None:
+        raise ValueError("this conversation already has its lead")
+    claims.lock_contact_point(conversation.contact_point_id)
+    if lead not in candidates(conversation):
+        raise ValueError(f"{lead} does not have this address")
+    conversation = lock_conversation(conversation.pk)
+    home = lock_conversation(conversation_of(lead).pk)
+    moved = list(conversation.messages.order_by("occurred_at", "pk"))
+    conversation.messages.update(conversation=home)
+    pipeline.close_tasks(
+        subject=conversation.public_id,
+        kinds=[Task.Kind.IDENTIFY],
+        actor=f"user:{user.pk}",
+    )
+    conversation.delete()
+    inbound = [m for m in moved if m.direction == Message.Direction.INBOUND]
+    if inbound:
+        last = inbound[-1]
+        home.last_message, home.last_at = last, last.occurred_at
+        home.last_inbound_at, home.unread = last.occurred_at, True
+        home.save(
+            update_fields=["last_message", "last_at", "last_inbound_at", "unread"]
+        )
+        schedule_turn(conversation=home, message=last)
+    outbox.emit(
+        kind="conversation.lead_chosen",
+        lead=lead,
+        actor=f"user:{user.pk}",
+        payload={"messages": len(moved)},
+    )
+    refresh(home)
+    return home

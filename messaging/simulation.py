@@ -1,0 +1,291 @@
+"""The simulator: a lead that nobody pays for, through the real path.
+
+Its messages take every step of a real one but the carrier: the channel is the
+simulator's own, so nothing leaves, whatever keys are set.
+"""
+
+import email
+import email.policy
+import email.utils
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from leads import clock, consent, policy, scoring
+from leads.models import ContactPoint, Task
+from messaging.agent.understanding.intents import read_intent
+from messaging.agent.understanding.language import detect_language
+from messaging.agent.understanding.optout import is_help, is_opt_in, read_opt_out
+from messaging.channels import SIMULATOR_MAILBOX, SIMULATOR_NUMBER
+from messaging.inbound import receive_message
+from messaging.models import Conversation, Message, Turn
+from messaging.replies import answer
+from messaging.sending import deliver
+from messaging.transports import InboundMessage
+
+PROVIDER = "simulator"
+DAYTIME = (10, 42)
+PENDING = (Message.State.QUEUED, Message.State.HELD)
+# `up` beside may have taken a row first: this long its end is waited for.
+PATIENCE = 10.0
+LOOK_EVERY = 0.05
+
+
+class BadLine(ValueError):
+    """A line of a simulation file that makes no message; the words say why."""
+
+
+@dataclass(frozen=True)
+class SimulatedMessage:
+    """What a simulated lead writes."""
+
+    channel: str  # sms | email
+    from_address: str
+    text: str
+    to_address: str = ""
+    subject: str = ""
+    line_id: str = ""
+
+
+def read_line(
+    line: Mapping[str, Any], *, folder: Path | None = None
+) -> SimulatedMessage:
+    """Read one input line of the public contract. Raises BadLine."""
+    channel = str(line.get("channel") or "sms")
+    if channel not in ("sms", "email"):
+        raise BadLine(f"channel {channel!r} is neither sms nor email")
+    raw = line.get("raw")
+    if raw:
+        return _from_mime(Path(folder or ".") / str(raw), line)
+    sender = str(line.get("from") or "").strip()
+    if not sender:
+        raise BadLine("a line needs a sender in `from`")
+    return SimulatedMessage(
+        channel=channel,
+        from_address=sender,
+        text=str(line.get("text") or ""),
+        to_address=str(line.get("to") or ""),
+        subject=str(line.get("subject") or ""),
+        line_id=str(line.get("id") or ""),
+    )
+
+
+def _from_mime(path: Path, line: Mapping[str, Any]) -> SimulatedMessage:
+    if not path.is_file():
+        raise BadLine(f"there is no file {path}")
+    parsed = cast(
+        EmailMessage,
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default),
+    )
+    body = parsed.get_body(preferencelist=("plain", "html"))
+    address = email.utils.parseaddr(str(parsed.get("From", "")))[1]
+    return SimulatedMessage(
+        channel="email",
+        from_address=str(line.get("from") or address),
+        text=str(body.get_content()) if body is not None else "",
+        subject=str(parsed.get("Subject", "")),
+        line_id=str(line.get("id") or ""),
+    )
+
+
+def receive_simulated(
+    *,
+    message: SimulatedMessage,
+    shift: timedelta | None = None,
+    external_id: str = "",
+) -> Message:
+    """Bring one simulated message in, as a carrier would.
+
+    Without `shift` the lead's clock is moved to the day when it is night
+    there, so that the main job can be seen at any hour. With an `external_id`
+    a second copy does nothing.
+    """
+    texts = message.channel == "sms"
+    fact = InboundMessage(
+        provider=PROVIDER,
+        external_id=external_id or f"sim-{uuid.uuid4().hex}",
+        channel=message.channel,
+        from_address=message.from_address,
+        to_address=message.to_address
+        or (SIMULATOR_NUMBER if texts else SIMULATOR_MAILBOX),
+        text=message.text,
+        subject=message.subject,
+        received_at=clock.now(),
+        simulated=True,
+    )
+    stored = receive_message(fact=fact)
+    seconds = int((daylight(stored) if shift is None else shift).total_seconds())
+    if stored.conversation.clock_shift != seconds:
+        stored.conversation.clock_shift = seconds
+        Conversation.objects.filter(pk=stored.conversation_id).update(
+            clock_shift=seconds
+        )
+    return stored
+
+
+def daylight(message: Message) -> timedelta:
+    """How far to move this lead's clock so that it is day there."""
+    point = message.contact_point
+    if point is None or point.kind != ContactPoint.Kind.PHONE:
+        return timedelta()
+    now = clock.now()
+    quiet = consent.quiet_until(contact_point=point, at=now, policy=policy.current())
+    if quiet is None:
+        return timedelta()
+    return shift_to(consent.zones_of(point)[0], *DAYTIME)
+
+
+def shift_to(zone: ZoneInfo, hour: int, minute: int) -> timedelta:
+    """The shift at which it is this time of day in `zone`, today."""
+    local = clock.now().astimezone(zone)
+    wanted = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return wanted - local
+
+
+def simulate(
+    *,
+    message: SimulatedMessage,
+    shift: timedelta | None = None,
+    more_follows: bool = False,
+) -> dict[str, Any]:
+    """Bring a message in, work its own rows here, and tell what happened.
+
+    The answer is the public object of `manage.py simulate --json`. With
+    `more_follows` it is one of a burst, which its last message answers.
+    """
+    last_task = Task.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    stored = receive_simulated(message=message, shift=shift)
+    if not more_follows:
+        turn = Turn.objects.filter(last_inbound=stored).first()
+        if turn is not None:
+            work_turn(turn)
+        for pk in _pending(stored):
+            work_message(pk)
+    return describe(stored, line_id=message.line_id, after_task=last_task)
+
+
+def work_turn(turn: Turn) -> None:
+    """End the burst and answer here, or wait for the worker that has the turn."""
+    waiting = Turn.objects.filter(pk=turn.pk, state=Turn.State.WAITING)
+    waiting.update(due_at=clock.now())
+    answer(turn_id=turn.pk)
+    rows = Turn.objects.filter(pk=turn.pk, state=Turn.State.WORKING)
+    _wait_while(rows)
+
+
+def work_message(pk: int) -> None:
+    """Deliver here, or wait for the worker that has the message already."""
+    deliver(message_id=pk)
+    _wait_while(Message.objects.filter(pk=pk, state=Message.State.CLAIMED))
+
+
+def _wait_while(rows: "QuerySet[Any]") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while rows.exists() and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+
+
+def _pending(stored: Message) -> list[int]:
+    rows = Message.objects.filter(
+        conversation_id=stored.conversation_id,
+        direction=Message.Direction.OUTBOUND,
+        state__in=PENDING,
+        due_at__lte=clock.now(),
+    )
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def describe(
+    stored: Message, *, line_id: str = "", after_task: int = 0
+) -> dict[str, Any]:
+    """What became of one inbound message, as the public contract has it."""
+    stored.refresh_from_db(fields=["details"])
+    turn = Turn.objects.filter(last_inbound=stored).first()
+    lead = stored.conversation.lead
+    tasks = Task.objects.filter(lead=lead, pk__gt=after_task) if lead else []
+    return {
+        "id": line_id or str(stored.public_id),
+        "lead": str(lead.public_id) if lead else None,
+        "message": str(stored.public_id),
+        "stages": turn.stages if turn else stored.details.get("stages", []),
+        "understood": _understood(stored, turn),
+        "facts": _facts(stored),
+        "score": _score(stored),
+        "reply": _reply(stored),
+        "tasks": [{"kind": t.kind, "reason": t.reason or t.title} for t in tasks],
+    }
+
+
+def _understood(stored: Message, turn: Turn | None) -> dict[str, Any]:
+    opt_out = stored.details.get("opt_out") or str(read_opt_out(stored.body).decision)
+    if turn is not None and turn.understood:
+        found = turn.understood
+        return {
+            "intent": found["intent"],
+            "opt_out": opt_out,
+            "language": found["language"],
+            "when": found["when"],
+        }
+    language = detect_language(stored.body)
+    return {
+        "intent": _command(stored.body, opt_out, language),
+        "opt_out": opt_out,
+        "language": language,
+        "when": [],
+    }
+
+
+def _command(text: str, opt_out: str, language: str) -> str:
+    if opt_out == "stop":
+        return "opt_out"
+    if is_help(text):
+        return "help"
+    if is_opt_in(text):
+        return "opt_in"
+    return str(read_intent(text, language=language).intent)
+
+
+def _facts(stored: Message) -> list[dict[str, str]]:
+    lead = stored.conversation.lead
+    if lead is None:
+        return []
+    known = lead.facts.filter(replaced_at=None, struck_at=None).order_by("pk")
+    return [{"field": f.field, "value": f.value, "quote": f.quote} for f in known]
+
+
+def _score(stored: Message) -> dict[str, Any]:
+    lead = stored.conversation.lead
+    if lead is None:
+        return {"value": 0, "lines": []}
+    view = scoring.score_view(lead)
+    lines = [
+        {"reason": line.label, "points": line.points, "evidence": line.quote}
+        for line in view.lines
+    ]
+    return {"value": view.value, "lines": lines}
+
+
+def _reply(stored: Message) -> dict[str, str] | None:
+    reply = stored.answered_by.order_by("-pk").first()
+    if reply is None:
+        return None
+    return {
+        "state": reply.state,
+        "author": reply.author,
+        "body": reply.body,
+        "reason": reply.reason,
+    }
+
+
+def moment(text: str) -> datetime:
+    """Read an ISO instant; without a zone it is UTC. Raises ValueError."""
+    value = datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=ZoneInfo("UTC"))

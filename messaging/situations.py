@@ -1,0 +1,205 @@
+"""What the machine knows when it plans an answer: the burst, read and set."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from leads import consent, qualification
+from messaging.agent.model import CompanyFacts, Missing, Said, Situation
+from messaging.agent.understanding.dates import When, read_when
+from messaging.agent.understanding.facts import FactReading, read_facts
+from messaging.agent.understanding.intents import IntentReading, read_intent
+from messaging.agent.understanding.language import detect_language
+from messaging.conversations import clock_of
+from messaging.models import Channel, Conversation, Message, Profile, Turn
+
+HISTORY = 20
+GSM_PART, MAX_MAIL = 153, 2000
+OUTGOING_SEEN = (
+    Message.State.QUEUED,
+    Message.State.HELD,
+    Message.State.CLAIMED,
+    Message.State.SENT,
+    Message.State.DELIVERED,
+    Message.State.UNKNOWN,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One message of the burst with the facts that are in its words."""
+
+    message: Message
+    facts: tuple[FactReading, ...]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A burst, read: what the lead wants, in which language, and when."""
+
+    parts: tuple[Part, ...]
+    text: str
+    language: str
+    reading: IntentReading
+    when: tuple[When, ...]
+    asked: str
+    history: tuple[Message, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """As kept on the turn."""
+        return {
+            "intent": str(self.reading.intent),
+            "topics": list(self.reading.topics),
+            "confidence": self.reading.confidence,
+            "language": self.language,
+            "when": [
+                {
+                    "start": w.start.isoformat(),
+                    "end": w.end.isoformat(),
+                    "text": w.text,
+                }
+                for w in self.when
+            ],
+        }
+
+
+def understand(conversation: Conversation, last: Message) -> Understood:
+    """Read all that the lead wrote since we last spoke. Changes nothing."""
+    rows = conversation.messages.exclude(direction=Message.Direction.NOTE)
+    newest = list(rows.filter(pk__lte=last.pk).order_by("-pk")[:HISTORY])
+    previous = _previous_turn(conversation, last)
+    answered = previous.last_inbound_id if previous else 0
+    history = [m for m in reversed(newest) if _was_said(m)]
+    burst = [m for m in history if _is_new(m, after=answered)]
+    text = "\n".join(m.body for m in burst)
+    lead = conversation.lead
+    language = detect_language(text, fallback=(lead.language if lead else "") or "en")
+    earlier = [m for m in history if m not in burst]
+    ours = [m.body for m in earlier if m.direction == Message.Direction.OUTBOUND]
+    now, tz = clock_of(conversation), _zone(conversation, last)
+    asked = str(previous.understood.get("ask", "")) if previous else ""
+    profile = Profile.current()
+    parts = tuple(
+        Part(
+            m,
+            read_facts(
+                m.body,
+                now=now,
+                tz=tz,
+                language=language,
+                asked=asked,
+                default_currency=profile.currency,
+            ),
+        )
+        for m in burst
+    )
+    return Understood(
+        parts=parts,
+        text=text,
+        language=language,
+        reading=read_intent(text, language=language, previous=ours[-1] if ours else ""),
+        when=tuple(read_when(text, now=now, tz=tz, language=language)),
+        asked=asked,
+        history=tuple(earlier),
+    )
+
+
+def _was_said(message: Message) -> bool:
+    if message.direction == Message.Direction.INBOUND:
+        return True
+    return message.state in OUTGOING_SEEN and message.kind != Message.Kind.CALL
+
+
+def _is_new(message: Message, *, after: int) -> bool:
+    """Whether the lead wrote it since our last turn, and not only STOP."""
+    fresh = message.direction == Message.Direction.INBOUND and message.pk > after
+    return fresh and message.details.get("opt_out") != "stop"
+
+
+def _previous_turn(conversation: Conversation, last: Message) -> Turn | None:
+    done = conversation.turns.filter(state=Turn.State.DONE, last_inbound_id__lt=last.pk)
+    return done.order_by("-last_inbound_id").first()
+
+
+def _zone(conversation: Conversation, last: Message) -> ZoneInfo:
+    lead = conversation.lead
+    if lead is not None and lead.time_zone:
+        return ZoneInfo(lead.time_zone)
+    if last.contact_point is not None and last.contact_point.kind == "phone":
+        return consent.zones_of(last.contact_point)[0]
+    return ZoneInfo(Profile.current().time_zone)
+
+
+def situation_of(
+    conversation: Conversation,
+    understood: Understood,
+    *,
+    new_facts: tuple[str, ...],
+    instruction: str,
+    max_segments: int,
+) -> Situation:
+    """All that the policy and a model may know of this turn."""
+    lead = conversation.lead
+    if lead is None:
+        raise ValueError("a turn needs a lead")
+    last = understood.parts[-1].message
+    texts = last.kind == Channel.Kind.SMS
+    known = qualification.known(lead)
+    questions = qualification.missing_questions(
+        lead, language=understood.language, facts=known
+    )
+    return Situation(
+        channel=last.kind,
+        language=understood.language,
+        lead_name=lead.name,
+        history=tuple(
+            Said(
+                author="lead" if m.direction == Message.Direction.INBOUND else "us",
+                text=m.body,
+                at=m.occurred_at,
+            )
+            for m in understood.history
+        ),
+        message=understood.text,
+        intent=str(understood.reading.intent),
+        topics=understood.reading.topics,
+        facts={name: fact.value for name, fact in known.items()},
+        new_facts=new_facts,
+        missing=tuple(Missing(q.field, q.wording) for q in questions),
+        asked=understood.asked,
+        when=understood.when,
+        company=company_facts(Profile.current(), language=understood.language),
+        first_automatic=_is_first(conversation),
+        local_now=clock_of(conversation).astimezone(_zone(conversation, last)),
+        max_chars=max_segments * GSM_PART if texts else MAX_MAIL,
+        instruction=instruction,
+    )
+
+
+def _is_first(conversation: Conversation) -> bool:
+    """Whether no automatic message has reached the lead yet."""
+    said = conversation.messages.filter(
+        author__in=[Message.Author.AI, Message.Author.BUILTIN],
+        state__in=[Message.State.SENT, Message.State.DELIVERED, Message.State.UNKNOWN],
+    )
+    return not said.exists()
+
+
+def company_facts(profile: Profile, *, language: str) -> CompanyFacts:
+    """The company profile as the agent may use it."""
+    words = profile.disclosure or {}
+    return CompanyFacts(
+        name=profile.name,
+        sells=profile.sells,
+        website=profile.website,
+        phone=profile.phone,
+        email=profile.email,
+        hours=profile.hours,
+        postal_address=profile.postal_address,
+        tone=profile.tone,
+        booking_url=profile.booking_url,
+        currency=profile.currency,
+        time_zone=profile.time_zone,
+        assistant_name=profile.assistant_name,
+        disclosure=str(words.get(language) or words.get("") or ""),
+    )

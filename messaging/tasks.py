@@ -1,0 +1,24 @@
+"""Doorbells of `messaging`: fetch the row by id and call the use case."""
+
+from celery import shared_task
+
+from messaging.replies import answer
+from messaging.sending import deliver, reconcile
+
+
+@shared_task(name="messaging.answer_turn")
+def answer_turn(turn_id: int) -> None:
+    """Work one turn."""
+    answer(turn_id=turn_id)
+
+
+@shared_task(name="messaging.deliver_message")
+def deliver_message(message_id: int) -> None:
+    """Take one message past the gate."""
+    deliver(message_id=message_id)
+
+
+@shared_task(name="messaging.reconcile_message")
+def reconcile_message(message_id: int) -> None:
+    """Find out what became of one message."""
+    reconcile(message_id=message_id)

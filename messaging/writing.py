@@ -1,0 +1,141 @@
+"""What a person adds to a conversation: messages, notes, calls."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from leads import claims, clock, outbox, pipeline, policy
+from leads.models import ContactPoint, Task
+from messaging.conversations import addresses, lock_conversation, refresh
+from messaging.holding import hold
+from messaging.models import Conversation, Message
+from messaging.queueing import Refused, cancel_pending, queue_message, touch
+
+CALL_OUTCOMES = {
+    "reached": "reached",
+    "no_answer": "no answer",
+    "left_message": "left a message",
+}
+
+
+@transaction.atomic
+def send_as_person(
+    *,
+    conversation: Conversation,
+    user: User,
+    kind: str,
+    body: str,
+    contact_point: ContactPoint | None = None,
+    subject: str = "",
+    due_at: datetime | None = None,
+) -> Message:
+    """Queue a person's message and let the person have the conversation.
+
+    It waits the policy's undo seconds. Drafts and what the AI was sending
+    stop: somebody has answered. Raises Refused.
+    """
+    for point in [contact_point] if contact_point else addresses(conversation, kind):
+        claims.lock_contact_point(point.pk)
+    conversation = lock_conversation(conversation.pk)
+    wait = timedelta(seconds=policy.current().undo_seconds)
+    if conversation.holder_id != user.pk:
+        hold(conversation, user)
+    else:
+        cancel_pending(
+            conversation=conversation,
+            reason="somebody answered meanwhile",
+            automatic_only=True,
+        )
+    message = queue_message(
+        conversation=conversation,
+        kind=kind,
+        body=body,
+        author=Message.Author.PERSON,
+        user=user,
+        contact_point=contact_point,
+        subject=subject,
+        due_at=due_at or clock.now() + wait,
+    )
+    _answered(conversation, user)
+    refresh(conversation, ring="written")
+    return message
+
+
+@transaction.atomic
+def add_note(*, conversation: Conversation, user: User, body: str) -> Message:
+    """Write an internal note. It has no address and never leaves."""
+    if not body.strip():
+        raise Refused("an empty note is no note")
+    conversation = lock_conversation(conversation.pk)
+    note = _written(conversation, user, Message.Kind.NOTE, body)
+    outbox.emit(
+        kind="note.written",
+        lead=conversation.lead,
+        actor=f"user:{user.pk}",
+        payload={"message": str(note.public_id)},
+    )
+    refresh(conversation, ring="note")
+    return note
+
+
+@transaction.atomic
+def log_call(
+    *, conversation: Conversation, user: User, outcome: str, minutes: int, note: str
+) -> Message:
+    """Write down a call. One that reached the lead counts as an answer."""
+    if outcome not in CALL_OUTCOMES:
+        raise Refused(f"{outcome!r} is no outcome of a call")
+    if not 0 <= minutes <= 24 * 60:
+        raise Refused("a call lasts between 0 and 1,440 minutes")
+    conversation = lock_conversation(conversation.pk)
+    call = _written(conversation, user, Message.Kind.CALL, note)
+    call.details = {"outcome": outcome, "minutes": minutes}
+    call.save(update_fields=["details"])
+    touch(conversation, call)
+    if conversation.holder_id is None:
+        hold(conversation, user)
+    _answered(conversation, user)
+    pipeline.close_tasks(
+        subject=conversation.public_id,
+        kinds=[Task.Kind.CALL],
+        actor=f"user:{user.pk}",
+    )
+    outbox.emit(
+        kind="call.logged",
+        lead=conversation.lead,
+        actor=f"user:{user.pk}",
+        payload={"outcome": outcome, "minutes": minutes},
+    )
+    refresh(conversation, ring="call")
+    return call
+
+
+def _written(conversation: Conversation, user: User, kind: str, body: str) -> Message:
+    now = clock.now()
+    return Message.objects.create(
+        conversation=conversation,
+        direction=Message.Direction.NOTE,
+        kind=kind,
+        author=Message.Author.PERSON,
+        user=user,
+        body=body.strip(),
+        state=Message.State.WRITTEN,
+        occurred_at=now,
+        created_at=now,
+        due_at=now,
+    )
+
+
+def _answered(conversation: Conversation, user: User) -> None:
+    """A person has answered: what asked for one is done."""
+    pipeline.close_tasks(
+        subject=conversation.public_id,
+        kinds=[Task.Kind.REPLY, Task.Kind.FAILED],
+        actor=f"user:{user.pk}",
+    )
+    conversation.unread = False
+    conversation.save(update_fields=["unread"])
+
+
+__all__ = ["Refused", "add_note", "log_call", "send_as_person"]
