@@ -146,6 +146,22 @@ def memory_of_a_fresh_process(messages: int) -> dict[str, float]:
     return found
 
 
+def ordinary_texts() -> dict[str, object]:
+    """What is read as a stop or a pause among texts that people sent each other."""
+    from messaging.agent.understanding.optout import OptOut, read_opt_out
+
+    path = SHARED / "nus_sms_shared.jsonl"
+    if not path.is_file():
+        return {}
+    rows = [json.loads(x)["text"] for x in path.read_text("utf-8").splitlines() if x]
+    decisions = [read_opt_out(text).decision for text in rows]
+    return {
+        "texts": len(rows),
+        "stop": decisions.count(OptOut.STOP),
+        "pause": decisions.count(OptOut.PAUSE),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -179,6 +195,7 @@ def main() -> None:
         "resident_growth_mb": round(grown, 2),
         "traced": memory_of_a_fresh_process(chosen.messages),
     }
+    result["ordinary_texts"] = ordinary_texts()
     result["kept"] = p95 <= 5 and grown <= 15
     print(json.dumps(result, indent=2))
 

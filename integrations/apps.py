@@ -11,7 +11,8 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let every process run our jobs."""
-        from integrations import media
+        from integrations import media, webhooks
         from leads import jobs
 
         jobs.register(media.JOB, media.run_job)
+        jobs.register(webhooks.PURGE_JOB, webhooks.run_purge)

@@ -18,6 +18,7 @@ from integrations.base import (
 )
 from integrations.models import DeliveryChunk, WebhookDelivery
 from leads import claims, clock, jobs, outbox
+from leads.models import Job
 from leads.work import Worker
 from messaging.inbound import UnusableMessage, receive_message, record_delivery
 from messaging.transports import DeliveryUpdate, InboundMessage
@@ -178,6 +179,14 @@ def _note(what: str, delivery: WebhookDelivery, user: User) -> None:
 
 
 # --- by time -----------------------------------------------------------------
+
+
+PURGE_JOB = "integrations.purge_bodies"
+
+
+def run_purge(job: Job) -> None:
+    """The daily job: see `purge_bodies`."""
+    purge_bodies(clock.now())
 
 
 def purge_bodies(now: datetime) -> dict[str, int]:

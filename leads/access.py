@@ -56,11 +56,10 @@ def task_filter(user: Viewer) -> Q:
     A task without a lead is seen by those who see the whole of its team.
     """
     seen = lead_filter(user, prefix="lead__")
-    if seen in (Q(), NOTHING):
+    if seen in (Q(), NOTHING) or user.pk is None:
         return seen
-    teams = Membership.objects.filter(
-        user_id=user.pk, reach=Membership.Reach.TEAM
-    ).values("team_id")
+    mine = Membership.objects.filter(reach=Membership.Reach.TEAM, user__id=user.pk)
+    teams = mine.values("team_id")
     return seen | Q(lead=None, team__in=teams)
 
 

@@ -130,7 +130,7 @@ def _has_earlier(delivery: Delivery) -> bool:
 
 def _of_same_lead(delivery: Delivery) -> QuerySet[Delivery]:
     return Delivery.objects.filter(
-        subscriber=delivery.subscriber, event__lead_id=delivery.event.lead_id
+        subscriber=delivery.subscriber, event__lead=delivery.event.lead
     )
 
 

@@ -1,6 +1,7 @@
 """ASGI entry point: webhooks and pages over HTTP, the inbox over a socket."""
 
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 
@@ -13,12 +14,13 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import WebsocketDenier  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
+from integrations.asgi import App  # noqa: E402
 from integrations.intake import Intake  # noqa: E402
 from messaging.origin import SameOrigin  # noqa: E402
 from messaging.routing import websocket_urlpatterns  # noqa: E402
 
 # Webhooks are judged and journalled before Django sees anything.
-http = Intake(pages)
+http = Intake(cast(App, pages))
 unknown = re_path("", WebsocketDenier.as_asgi())
 routes = URLRouter([*websocket_urlpatterns, unknown])
 sockets = SameOrigin(AuthMiddlewareStack(routes))

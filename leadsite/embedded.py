@@ -77,7 +77,13 @@ def web_part(*, host: str, port: int) -> Part:
     def stop() -> None:
         server.should_exit = True
 
-    return Part("web", server.run, stop)
+    def run_and_close() -> None:
+        from leadsite.asgi import http
+
+        server.run()
+        http.close()
+
+    return Part("web", run_and_close, stop)
 
 
 def worker_part() -> Part:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, QuerySet
 
 from leads import clock
 from leads.models import Work
@@ -35,9 +35,9 @@ def status() -> dict[str, Any]:
 
 
 def _queue(model: type[Work]) -> dict[str, Any]:
-    rows = model._default_manager.all()
+    rows: QuerySet[Any] = model._default_manager.all()
     if model is Message:
-        rows = rows.filter(direction=Message.Direction.OUTBOUND)
+        rows = Message.objects.filter(direction=Message.Direction.OUTBOUND)
     states = dict(rows.values_list("state").annotate(n=Count("pk")).order_by("state"))
     due = rows.filter(state__in=model.ready_states(), due_at__lte=clock.now())
     oldest: datetime | None = due.aggregate(at=Min("due_at"))["at"]

@@ -152,7 +152,7 @@ def _holder(message: Message, conversation: Conversation, policy: Policy) -> Che
         name = holder.get_short_name() or holder.get_username()
         words = f"{name} took over"
         return Check("who has it", False, words, Verdict.REFUSE)
-    if conversation.paused_reason:
+    if conversation.paused_reason and not message.details.get("last_word"):
         words = f"paused: {conversation.paused_reason}"
         return Check("who has it", False, words, Verdict.REFUSE)
     if message.author == Message.Author.SYSTEM:

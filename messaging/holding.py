@@ -37,8 +37,16 @@ def hold(conversation: Conversation, user: User) -> None:
     conversation.held_since = clock.now()
     conversation.automatic_in_a_row = 0
     conversation.done_at = None
+    if not _asks_about_opt_out(conversation):
+        conversation.paused_reason = ""
     conversation.save(
-        update_fields=["holder", "held_since", "automatic_in_a_row", "done_at"]
+        update_fields=[
+            "holder",
+            "held_since",
+            "automatic_in_a_row",
+            "done_at",
+            "paused_reason",
+        ]
     )
     cancel_pending(
         conversation=conversation,
@@ -58,6 +66,17 @@ def hold(conversation: Conversation, user: User) -> None:
     )
 
 
+def pause(conversation: Conversation, reason: str) -> None:
+    """Let everything automatic rest until a person decides; caller refreshes."""
+    conversation.paused_reason = reason[:200]
+    conversation.save(update_fields=["paused_reason"])
+
+
+def _asks_about_opt_out(conversation: Conversation) -> bool:
+    tasks = Task.objects.open().filter(subject=conversation.public_id)
+    return tasks.filter(kind=Task.Kind.OPT_OUT).exists()
+
+
 @transaction.atomic
 def hand_back(*, conversation: Conversation, user: User) -> Conversation:
     """Give the conversation back to the AI, which answers from now on."""
@@ -67,7 +86,9 @@ def hand_back(*, conversation: Conversation, user: User) -> Conversation:
     before = conversation.holder_id
     conversation.holder = None
     conversation.held_since = None
-    conversation.save(update_fields=["holder", "held_since"])
+    if not _asks_about_opt_out(conversation):
+        conversation.paused_reason = ""
+    conversation.save(update_fields=["holder", "held_since", "paused_reason"])
     outbox.emit(
         kind="conversation.handed_back",
         lead=conversation.lead,
@@ -87,6 +108,7 @@ def hand_off(
     lead = conversation.lead
     if lead is None:
         return None
+    pause(conversation, reason)
     task = pipeline.open_task(
         team=lead.team,
         lead=lead,

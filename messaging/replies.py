@@ -24,7 +24,7 @@ from messaging.agent.model import (
 )
 from messaging.agent.policy import plan_turn
 from messaging.conversations import effective_mode, lock_conversation, refresh
-from messaging.holding import hand_back, hand_off, take_over
+from messaging.holding import hand_back, hand_off, pause, take_over
 from messaging.models import Channel, Conversation, Message, Turn
 from messaging.queueing import Refused, ask_for_decision, queue_message
 from messaging.situations import Understood, situation_of, understand
@@ -181,12 +181,21 @@ def _propose(
     turn = work.turn
     body = guard.with_disclosure(proposal.body, situation=situation)
     work.mark("answered", f"{proposal.model}: {plan.goal}")
-    findings = guard.inspect(body, allowed=guard.allowed_for(situation))
+    subject = _subject(turn.last_inbound)
+    texts = turn.last_inbound.kind == Channel.Kind.SMS
+    allowed = guard.allowed_for(
+        situation, max_segments=work.rules.max_segments if texts else 0
+    )
+    findings = guard.inspect(body, allowed=allowed, subject=subject)
     reason = _why_draft(work, plan, findings)
     turn.model, turn.prompt_version = proposal.model, proposal.prompt_version
     turn.sources = list(proposal.sources)
     turn.usage = asdict(proposal.usage)
-    details = {"findings": [_finding(f) for f in findings]}
+    # The last words before a person goes on may still leave.
+    details = {
+        "findings": [_finding(f) for f in findings],
+        "last_word": bool(plan.hand_off),
+    }
     with transaction.atomic():
         work.conversation = lock_conversation(work.conversation.pk)
         silence = _why_silent(work)  # somebody may have taken over meanwhile
@@ -198,13 +207,17 @@ def _propose(
         outcome = Outcome.DRAFTED if reason else Outcome.SENT
         if silence:
             outcome, reason = Outcome.LEFT, silence
+        elif plan.hand_off and not work.conversation.holder_id:
+            pause(work.conversation, plan.hand_off)
         _end(work, understood, plan, outcome, reason)
 
 
 def _why_draft(work: _Work, plan: Plan, findings: Sequence[guard.Finding]) -> str:
     """Why a person must decide on these words, "" when they may go."""
     if findings:
-        return "; ".join(f"“{f.words}”: {f.reason}" for f in findings)
+        return "; ".join(
+            f"“{f.words}”: {f.reason}" if f.words else f.reason for f in findings
+        )
     if plan.draft_reason:
         return plan.draft_reason
     return "The AI drafts here; you send" if work.mode == Mode.DRAFT else ""

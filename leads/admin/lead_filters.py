@@ -30,8 +30,12 @@ class OwnerFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Pairs:
         """Return me, nobody, and the owners among the visible leads."""
         owned = model_admin.get_queryset(request).order_by().values("owner")
-        people = User.objects.filter(pk__in=owned).exclude(pk=request.user.pk)
-        named = [(str(p.pk), p.get_full_name() or p.username) for p in people]
+        people = User.objects.filter(pk__in=owned)
+        named = [
+            (str(person.pk), person.get_full_name() or person.username)
+            for person in people
+            if person.pk != request.user.pk
+        ]
         return [("me", "Me"), ("none", "Nobody"), *sorted(named, key=lambda x: x[1])]
 
     def queryset(

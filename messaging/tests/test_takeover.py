@@ -35,6 +35,25 @@ def test_after_take_over_the_ai_is_silent_until_handed_back(
     assert len(sent()) == 1
 
 
+def test_after_a_hand_off_the_ai_rests_until_a_person_decides(
+    carrier: type[FakeCarrier],
+) -> None:
+    mode("auto")
+    text_in("I want to speak to a real person please")
+    later(seconds=25)
+    assert len(sent()) == 1  # one last word
+    assert talk().turn == Conversation.Turn.NEEDS_YOU
+    text_in("hello?? we need 40 seats")
+    later(seconds=60)
+    assert len(sent()) == 1
+    ana = person()
+    holding.take_over(conversation=talk(), user=ana)
+    holding.hand_back(conversation=talk(), user=ana)
+    text_in("we need 40 seats, budget 20k")
+    later(seconds=120)
+    assert len(sent()) == 2
+
+
 def test_what_was_queued_is_struck_out_with_the_reason(
     carrier: type[FakeCarrier],
 ) -> None:

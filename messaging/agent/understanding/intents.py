@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
+from messaging.agent.understanding.language import score_languages
 from messaging.agent.understanding.lexicon import (
     LANGUAGES,
     Lexicon,
@@ -91,6 +92,7 @@ _YES_WORDS = frozenset(
     ]
 )
 _SHORT = 8
+_FEW = 5
 _MOST_WORDS_ANY_LANGUAGE = 14
 _ORDER: tuple[tuple[str, Intent, float], ...] = (
     ("out_of_office", Intent.out_of_office, 0.9),
@@ -108,7 +110,7 @@ def read_intent(text: str, *, language: str, previous: str = "") -> IntentReadin
     """Decide what one message wants.
 
     `language` is an ISO 639-1 code; an unknown one is read as English, and a text that
-    says nothing in its own language is tried in English too. `previous` is our last
+    says nothing in its own language is tried in others too. `previous` is our last
     message to the lead, "" when there is none: a bare "yes" or "no" leans on it.
     """
     words = read_words(text)
@@ -116,9 +118,8 @@ def read_intent(text: str, *, language: str, previous: str = "") -> IntentReadin
         return IntentReading(Intent.other, 0.3, ())
     primary = lexicon(language if language in LANGUAGES else "en")
     signals = _signals(words, primary)
-    if not signals and primary.code != "en":
-        primary = lexicon("en")
-        signals = _signals(words, primary)
+    if not signals:
+        primary, signals = _in_another_language(text, words, primary)
     if "are_you_ai" not in signals and _asks_for_ai(words):
         signals |= {"are_you_ai"}
     topics = tuple(name for name in _TOPICS if name in signals)
@@ -128,6 +129,24 @@ def read_intent(text: str, *, language: str, previous: str = "") -> IntentReadin
         words, signals, _asked_before(previous, primary)
     )
     return IntentReading(intent, confidence, topics)
+
+
+def _in_another_language(
+    text: str, words: Words, primary: Lexicon
+) -> tuple[Lexicon, frozenset[str]]:
+    """English for what says nothing in its own language; for a few words, which are
+    easily taken for the wrong language, the likelier others too."""
+    others = ["en"]
+    if len(words.folded) <= _FEW:
+        scores = score_languages(text)
+        likely = sorted(scores, key=lambda code: -scores[code])
+        unknown = scores[likely[0]] == 0
+        others = [code for code in likely if unknown or scores[code] > 0] or others
+    for code in others:
+        signals = _signals(words, lexicon(code))
+        if signals:
+            return lexicon(code), signals
+    return primary, frozenset()
 
 
 def _signals(words: Words, lexicon: Lexicon) -> frozenset[str]:

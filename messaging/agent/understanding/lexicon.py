@@ -33,6 +33,7 @@ class Lexicon:
         self.code = code
         self._data = data
         self._classes: dict[str, str] = data.get("classes", {})
+        self._lists: dict[str, tuple[str, ...]] = {}
         self._compiled: dict[str, re.Pattern[str]] = {}
         self.fillers = frozenset(fold(word) for word in data.get("fillers", ()))
         self._slang = {fold(k): fold(v) for k, v in data.get("slang", {}).items()}
@@ -42,7 +43,11 @@ class Lexicon:
 
     def words(self, section: str, name: str) -> tuple[str, ...]:
         """A plain list of the data file, folded; empty when it is not there."""
-        return tuple(spaced(item) for item in self._data.get(section, {}).get(name, ()))
+        key = f"{section}.{name}"
+        if key not in self._lists:
+            listed = self._data.get(section, {}).get(name, ())
+            self._lists[key] = tuple(spaced(item) for item in listed)
+        return self._lists[key]
 
     def names(self, section: str) -> tuple[str, ...]:
         """Names of the lists in a section."""

@@ -84,7 +84,7 @@ def _split(raw: str, own: str) -> Words:
     for match in _TOKEN.finditer(own):
         word = _folded_token(match)
         if word:
-            found.append((word, match.span()))
+            found.append((word, _span(match, word)))
     while found and found[0][0] in (".", ","):
         found.pop(0)
     while found and found[-1][0] in (".", ","):
@@ -92,6 +92,13 @@ def _split(raw: str, own: str) -> Words:
     if len(found) > MAX_WORDS:
         found = found[: MAX_WORDS - _TAIL_WORDS] + found[-_TAIL_WORDS:]
     return Words(raw, tuple(word for word, _ in found), tuple(at for _, at in found))
+
+
+def _span(match: re.Match[str], word: str) -> tuple[int, int]:
+    start, end = match.span()
+    if not word.endswith("*"):
+        end -= len(match.group()) - len(match.group().rstrip("*"))
+    return start, end
 
 
 def _folded_token(match: re.Match[str]) -> str:

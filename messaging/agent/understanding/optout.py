@@ -145,7 +145,7 @@ def _command_word(words: Words, fillers: frozenset[str]) -> str:
     own = [
         span
         for word, span in zip(words.folded, words.spans, strict=True)
-        if word not in fillers and word not in _MARKS
+        if word not in fillers and word[0].isalnum()
     ] or list(words.spans)
     return words.raw[own[0][0] : own[-1][1]]
 
