@@ -157,19 +157,25 @@ def capture_lead(
     for point in points:
         add_address(lead=lead, contact_point=point, known_by=known_by)
         if consent_basis:
-            consent.record_consent(
-                contact_point=point,
-                channel="sms" if point.kind == ContactPoint.Kind.PHONE else "email",
-                given=True,
-                basis=consent_basis,
-                wording=consent_wording,
-                source=source,
-                actor=actor,
-                at=clock.now(),
-            )
+            _note_consent(point, consent_basis, consent_wording, source, actor)
     if created:
         outbox.emit(kind="lead.captured", lead=lead, actor=actor, origin=source)
     return Captured(lead=lead, created=created)
+
+
+def _note_consent(
+    point: ContactPoint, basis: str, wording: str, source: str, actor: str
+) -> None:
+    consent.record_consent(
+        contact_point=point,
+        channel="sms" if point.kind == ContactPoint.Kind.PHONE else "email",
+        given=True,
+        basis=basis,
+        wording=wording,
+        source=source,
+        actor=actor,
+        at=clock.now(),
+    )
 
 
 def phone_of(points: list[ContactPoint]) -> str:

@@ -6,8 +6,7 @@ machine. Facts never move a lead to another lead, and a name or an address
 that was only typed stays a proposal.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -18,18 +17,29 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from leads import clock, outbox, pipeline, proposals
-from leads.kept import Kept
 from leads.models import (
     Event,
     Fact,
     Lead,
     Question,
-    QuestionSet,
     ScoreLine,
     Stage,
 )
+from leads.questions import MissingQuestion, missing_questions, questions
 from leads.scorebook import ScoreBook, current_facts, same_words
 
+__all__ = [
+    "MissingQuestion",
+    "Reading",
+    "is_qualified",
+    "known",
+    "learn",
+    "missing_questions",
+    "restore_fact",
+    "set_fact",
+    "strike_fact",
+    "unlock_fact",
+]
 MAX_VALUE = 500
 QUALIFIES_FROM = ("new", "contacted")
 # What may become a fact besides the fields of the question sets.
@@ -69,15 +79,6 @@ class Reading(Protocol):
     @property
     def quote(self) -> str:
         """The words that say so."""
-
-
-@dataclass(frozen=True)
-class MissingQuestion:
-    """One thing to ask, worded in the lead's language where we have it."""
-
-    field: str
-    label: str
-    wording: str
 
 
 @transaction.atomic(savepoint=False)
@@ -273,50 +274,13 @@ def known(lead: Lead) -> dict[str, Fact]:
     return {fact.field: fact for fact in current_facts(lead)}
 
 
-def missing_questions(
-    lead: Lead, *, language: str, facts: Mapping[str, Fact] | None = None
-) -> list[MissingQuestion]:
-    """Return what is still to be asked, in order, in the lead's language.
-
-    `facts` are the current ones when the caller has read them already.
-    """
-    answered = known(lead) if facts is None else facts
-    open_questions: dict[str, MissingQuestion] = {}
-    for question in _questions():
-        if question.field not in answered:
-            open_questions.setdefault(
-                question.field,
-                MissingQuestion(
-                    field=question.field,
-                    label=question.label,
-                    wording=_wording(question, language),
-                ),
-            )
-    return list(open_questions.values())
-
-
 def is_qualified(lead: Lead) -> bool:
     """Say whether every required question has a current answer.
 
     Without any required question nobody counts as qualified.
     """
-    required = {one.field for one in _questions() if one.required}
+    required = {one.field for one in questions() if one.required}
     return bool(required) and required <= known(lead).keys()
-
-
-def _read_questions() -> list[Question]:
-    rows = Question.objects.filter(question_set__active=True)
-    return list(rows.order_by("question_set__position", "position", "pk"))
-
-
-_questions = Kept(_read_questions, Question, QuestionSet)
-
-
-def _wording(question: Question, language: str) -> str:
-    """The wording in `language`, its base language, English, or the label."""
-    tags = (language.lower(), language.lower().partition("-")[0], "en")
-    found = (question.wording.get(tag) for tag in tags)
-    return next((str(words) for words in found if words), question.label)
 
 
 def _current(lead: Lead) -> QuerySet[Fact]:

@@ -10,13 +10,18 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import uvicorn
 from celery.beat import Scheduler, Service
 from django.db import connections
 
+from leads import clock
 from leadsite.celery import app
 from messaging import live
+from messaging.agent.understanding.facts import read_facts
+from messaging.agent.understanding.intents import read_intent
+from messaging.agent.understanding.optout import read_opt_out
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +103,21 @@ def worker_part() -> Part:
         without_mingle=True,
         without_gossip=True,
     )
-    return Part("worker", worker.start, worker.stop)
+
+    def run_warm() -> None:
+        threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+        worker.start()
+
+    return Part("worker", run_warm, worker.stop)
+
+
+def warm_up() -> None:
+    """Read one text a language, so that no lead waits for patterns to compile."""
+    now, zone = clock.now(), ZoneInfo("UTC")
+    for language in ("en", "es", "fr", "de", "pt"):
+        read_opt_out("hello, we need 5 by Monday")
+        read_intent("hello, we need 5 by Monday", language=language)
+        read_facts("we need 5 by Monday", now=now, tz=zone, language=language)
 
 
 def beat_part() -> Part:

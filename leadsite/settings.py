@@ -234,6 +234,7 @@ FORMAT_MODULE_PATH = ["leadsite.formats"]
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -323,7 +324,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "httpx2": {"level": "WARNING"},
-        "daphne": {"level": "WARNING"},
+        # A line for each sweep and doorbell would hide what matters.
+        "celery": {"level": "WARNING"},
+        # Without Redis there is no host name to complain about.
+        "kombu.connection": {"level": "ERROR"},
         "uvicorn.access": {"level": "WARNING"},
     },
 }

@@ -117,9 +117,9 @@ def ask_again(*, draft: Message, user: User, instruction: str = "") -> Turn:
     details = {**message.details, "decision": "asked_again"}
     words = f"{name_of(user)} asked for another"
     _settle(message, new=State.CANCELLED, reason=words, details=details)
-    if message.answers is None:
-        raise StaleDraft("This draft answers no message")
-    turn = Turn.objects.get(last_inbound=message.answers)
+    turn = Turn.objects.filter(last_inbound=message.answers).first()
+    if message.answers is None or turn is None:
+        raise StaleDraft("This draft answers no message of the lead")
     now = clock.now()
     turn.state, turn.due_at, turn.attempts = Turn.State.WAITING, now, 0
     turn.instruction = instruction[:300]

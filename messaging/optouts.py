@@ -9,12 +9,16 @@ from messaging.agent.understanding.optout import (
     OptOutReading,
     is_help,
     is_opt_in,
+    is_yes_command,
     read_opt_out,
 )
 from messaging.conversations import lock_conversation, refresh
 from messaging.models import Conversation, Message, Turn
 from messaging.queueing import cancel_pending, queue_help
 from messaging.transports import InboundMessage
+
+# What a lead may take back; a bounce, a complaint or a person's word stands.
+LEADS_OWN = ("stop", "carrier")
 
 
 def obey(*, message: Message, conversation: Conversation, fact: InboundMessage) -> bool:
@@ -27,7 +31,8 @@ def obey(*, message: Message, conversation: Conversation, fact: InboundMessage) 
     if reading.decision == OptOut.STOP:
         stop(message=message, conversation=conversation, words=reading.word)
         return True
-    if fact.opt_out_type == "START" or is_opt_in(message.body):
+    back = is_opt_in(message.body) or is_yes_command(message.body)
+    if fact.opt_out_type == "START" or back:
         return _start(message=message, conversation=conversation)
     if fact.opt_out_type == "HELP" or is_help(message.body):
         if not fact.keywords_answered:
@@ -87,10 +92,10 @@ def stop(*, message: Message, conversation: Conversation, words: str) -> None:
 
 
 def _start(*, message: Message, conversation: Conversation) -> bool:
-    """Lift the address's own STOP; an ordinary "yes" without one is a reply."""
+    """Lift the address's own STOP; a "yes" without one is an ordinary reply."""
     point = _address(message)
     suppression = consent.is_suppressed(point, message.kind)
-    if suppression is None:
+    if suppression is None or suppression.reason not in LEADS_OWN:
         return False
     at = clock.now()
     consent.lift_suppression(suppression=suppression, actor="lead", at=at)

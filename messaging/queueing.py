@@ -1,7 +1,7 @@
 """Messages are queued as rows, and taken back before they leave."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -20,6 +20,21 @@ class Refused(ValueError):
     """A message that will not be queued; the words tell the person why."""
 
 
+class Columns(TypedDict, total=False):
+    """What else may be set on an outgoing message."""
+
+    subject: str
+    effect_key: str | None
+    automatic: bool
+    turn: Turn | None
+    answers: Message | None
+    due_at: datetime
+    state: str
+    reason: str
+    details: dict[str, Any]
+    resend_of: Message | None
+
+
 def queue_message(
     *,
     conversation: Conversation,
@@ -29,20 +44,10 @@ def queue_message(
     user: User | None = None,
     channel: Channel | None = None,
     contact_point: ContactPoint | None = None,
-    subject: str = "",
-    effect_key: str | None = None,
-    automatic: bool = False,
-    turn: Turn | None = None,
-    answers: Message | None = None,
-    due_at: datetime | None = None,
-    state: str = State.QUEUED,
-    reason: str = "",
-    details: dict[str, Any] | None = None,
-    resend_of: Message | None = None,
+    **columns: Unpack[Columns],
 ) -> Message:
     """Write an outgoing message's row; it leaves through `deliver`.
 
-    A person's message waits the policy's seconds, so that it can be undone.
     The caller has the conversation's lock and refreshes it. Raises Refused
     when there is no address, the text is empty, or the address is opted out:
     there is no override.
@@ -50,10 +55,12 @@ def queue_message(
     point = contact_point or _best_address(conversation, kind)
     if not body.strip():
         raise Refused("an empty message cannot be sent")
-    if not automatic:
+    if not columns.get("automatic"):
         refuse_opted_out(point, kind)
     channel = channel or channel_for(conversation, kind)
+    texts = kind == Channel.Kind.SMS
     now = clock.now()
+    fields: dict[str, Any] = {"state": State.QUEUED, "due_at": now, **columns}
     message = Message(
         conversation=conversation,
         direction=Message.Direction.OUTBOUND,
@@ -62,28 +69,25 @@ def queue_message(
         contact_point=point,
         author=author,
         user=user,
-        subject=subject[:500],
         body=body,
-        state=state,
-        reason=reason[:300],
-        effect_key=effect_key,
-        automatic=automatic,
-        turn=turn,
-        answers=answers,
-        resend_of=resend_of,
         simulated=channel.simulated,
-        segments=count_segments(body).segments if kind == Channel.Kind.SMS else 0,
-        due_at=due_at or now,
+        segments=count_segments(body).segments if texts else 0,
         occurred_at=now,
         created_at=now,
-        details=details or {},
+        **fields,
     )
+    _write(message)
+    return message
+
+
+def _write(message: Message) -> None:
+    message.subject = message.subject[:500]
+    message.reason = message.reason[:300]
     with transaction.atomic(savepoint=False):
         message.save(force_insert=True)
-        touch(conversation, message)
-        if state == State.QUEUED:
+        touch(message.conversation, message)
+        if message.state == State.QUEUED:
             jobs.enqueue("messaging.deliver_message", message.pk)
-    return message
 
 
 def touch(conversation: Conversation, message: Message) -> None:

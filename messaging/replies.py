@@ -11,8 +11,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from leads import claims, clock, jobs, pipeline, policy, qualification, scoring
-from leads.models import Mode, Policy, Task
+from leads import claims, clock, jobs, policy, qualification, scoring
+from leads.models import Mode, Policy
 from leads.work import Worker, retry_delay
 from messaging.agent import guard
 from messaging.agent.model import (
@@ -23,6 +23,7 @@ from messaging.agent.model import (
     choose_model,
 )
 from messaging.agent.policy import plan_turn
+from messaging.asking import ask_person
 from messaging.conversations import effective_mode, lock_conversation, refresh
 from messaging.holding import hand_back, hand_off, pause, take_over
 from messaging.models import Channel, Conversation, Message, Turn
@@ -281,7 +282,7 @@ def _end(
 ) -> None:
     """Write the turn's end; the conversation is locked."""
     turn = work.turn
-    _open_tasks(work, plan, outcome, reason)
+    ask_person(turn, work.conversation, plan, outcome=outcome, reason=reason)
     claims.finish(
         turn,
         state=Turn.State.DONE,
@@ -299,26 +300,6 @@ def _end(
         outcome_reason=reason[:300],
     )
     refresh(work.conversation, ring="answered")
-
-
-def _open_tasks(work: _Work, plan: Plan, outcome: str, reason: str) -> None:
-    lead, turn = work.conversation.lead, work.turn
-    kind = plan.task_kind
-    if outcome == Outcome.HANDED_OFF and not kind:
-        kind = Task.Kind.REPLY
-    if outcome == Outcome.DRAFTED and kind == Task.Kind.REPLY:
-        return  # the draft itself asks for a person
-    if not kind or lead is None:
-        return
-    pipeline.open_task(
-        team=lead.team,
-        lead=lead,
-        kind=kind,
-        title=dict(Task.Kind.choices)[kind],
-        reason=plan.hand_off or reason or turn.last_inbound.body[:200],
-        subject=work.conversation.public_id if plan.hand_off else lead.public_id,
-        effect_key=f"turn:{turn.public_id}:{kind}",
-    )
 
 
 def _failed(turn: Turn, error: Exception) -> None:

@@ -145,9 +145,9 @@ def daylight(message: Message) -> timedelta:
 
 def shift_to(zone: ZoneInfo, hour: int, minute: int) -> timedelta:
     """The shift at which it is this time of day in `zone`, today."""
-    local = clock.now().astimezone(zone)
-    wanted = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return wanted - local
+    # Whole seconds, as they are kept: the clock must not stand just before.
+    local = clock.now().astimezone(zone).replace(microsecond=0)
+    return local.replace(hour=hour, minute=minute, second=0) - local
 
 
 def simulate(

@@ -12,6 +12,7 @@ from messaging.holding import hold
 from messaging.models import Conversation, Message
 from messaging.queueing import Refused, cancel_pending, queue_message, touch
 
+TWICE = timedelta(seconds=10)
 CALL_OUTCOMES = {
     "reached": "reached",
     "no_answer": "no answer",
@@ -33,7 +34,8 @@ def send_as_person(
     """Queue a person's message and let the person have the conversation.
 
     It waits the policy's undo seconds. Drafts and what the AI was sending
-    stop: somebody has answered. Raises Refused.
+    stop: somebody has answered. The same words sent twice within seconds (a
+    double click, a repeated request) are one message. Raises Refused.
     """
     for point in [contact_point] if contact_point else addresses(conversation, kind):
         claims.lock_contact_point(point.pk)
@@ -47,6 +49,9 @@ def send_as_person(
             reason="somebody answered meanwhile",
             automatic_only=True,
         )
+    same = _just_written(conversation, user, kind, body)
+    if same is not None:
+        return same
     message = queue_message(
         conversation=conversation,
         kind=kind,
@@ -60,6 +65,19 @@ def send_as_person(
     _answered(conversation, user)
     refresh(conversation, ring="written")
     return message
+
+
+def _just_written(
+    conversation: Conversation, user: User, kind: str, body: str
+) -> Message | None:
+    recent = conversation.messages.filter(
+        direction=Message.Direction.OUTBOUND,
+        user=user,
+        kind=kind,
+        body=body,
+        created_at__gt=clock.now() - TWICE,
+    ).exclude(state__in=[Message.State.CANCELLED, Message.State.FAILED])
+    return recent.first()
 
 
 @transaction.atomic

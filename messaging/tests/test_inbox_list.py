@@ -237,7 +237,7 @@ def test_the_list_takes_the_same_few_queries_for_any_number_of_rows(
     talks(team_of(ana), **{f"n{i}": {"turn": "needs_you"} for i in range(25)})
     client = signed_in(ana)
     client.get(reverse("inbox_rows"), **FRAGMENT)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(18):
         page = client.get(reverse("inbox_rows"), **FRAGMENT)
     assert page.content.count(b"ib-row__link") == 25
 

@@ -115,7 +115,7 @@ def test_nothing_is_claimed_after_a_stop_is_committed(
         pairs.append((conversation, queued(conversation)))
 
     def race(pair: tuple[Conversation, Message], stop_first: bool) -> list[object]:
-        conversation, message = pair
+        _, message = pair
         number = message.contact_point.value
         calls = [
             lambda: text_in("STOP", sender=number),

@@ -16,11 +16,11 @@ class Command(BaseCommand):
     help = "Read and change run-time settings: policy [key[=value] …]"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("settings", nargs="*", metavar="key[=value]")
+        parser.add_argument("items", nargs="*", metavar="key[=value]")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted: list[str] = options["settings"]
+        wanted: list[str] = options["items"]
         changes = dict(item.split("=", 1) for item in wanted if "=" in item)
         names = [item for item in wanted if "=" not in item]
         if changes:

@@ -1,0 +1,1 @@
+"""Reads the stream of events; nobody imports it."""

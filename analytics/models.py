@@ -1,0 +1,1 @@
+"""Analytics keeps its own store; see `analytics.stores`."""

@@ -1,0 +1,5 @@
+"""The admin of `messaging`."""
+
+from messaging.admin import channels, leads, messages
+
+__all__ = ["channels", "leads", "messages"]

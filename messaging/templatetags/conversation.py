@@ -1,0 +1,63 @@
+"""What templates need to show a conversation the same way everywhere."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django import template
+
+from messaging import timeline, words
+from messaging.models import Conversation, Message
+from messaging.timeline import Evidence
+from messaging.views.pictures import PICTURES
+
+register = template.Library()
+
+
+@register.inclusion_tag("messaging/_turn_chip.html")
+def turn_chip(conversation: Conversation) -> dict[str, Any]:
+    """Show whose turn it is: `{% turn_chip conversation %}`."""
+    return {"chip": words.chip_of(conversation)}
+
+
+@register.inclusion_tag("messaging/_message.html")
+def message_bubble(
+    message: Message, evidence: Mapping[UUID, list[Evidence]] | None = None
+) -> dict[str, Any]:
+    """Show one message: `{% message_bubble message evidence %}`.
+
+    `evidence` is `messaging.timeline.evidence_of(lead)`, asked for once.
+    """
+    name = timeline.lead_name(message.conversation)
+    bubble = timeline.bubble_of(message, lead_name=name, evidence=evidence)
+    return {"bubble": bubble}
+
+
+@register.filter
+def countdown(seconds: int) -> str:
+    """Return seconds as 0:14."""
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+@register.filter
+def age(moment: Any) -> str:
+    """Return how long ago, short: now, 2m, 3h, 5d."""
+    return words.age(moment)
+
+
+@register.filter
+def when(moment: Any) -> str:
+    """Return a time as the screens say it: 10:42, 10:42 Tue, 10:42 3 Mar."""
+    return words.time_of(moment) if moment else ""
+
+
+@register.filter
+def micro(amount: int | None) -> str:
+    """Return millionths of a dollar in words."""
+    return words.money(amount)
+
+
+@register.filter
+def is_picture(content_type: str) -> bool:
+    """Say whether a browser may show this kind of file as a picture."""
+    return content_type in PICTURES

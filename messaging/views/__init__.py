@@ -1,0 +1,1 @@
+"""Pages of `messaging`: permission, parse, one call, answer."""

@@ -1,0 +1,260 @@
+"""What an open conversation shows: head, thread, draft card, composer."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Exists, OuterRef
+
+from leads import consent
+from leads import policy as policies
+from leads.models import ContactPoint, Lead, Mode, Policy, Task
+from messaging import sharing, timeline, words
+from messaging.conversations import (
+    addresses,
+    clock_of,
+    effective_mode,
+    latest_inbound,
+)
+from messaging.models import Conversation, Message, Turn
+from messaging.queueing import channel_for
+from messaging.views.reads import message_named, thread_page
+
+Viewer = AbstractBaseUser | AnonymousUser
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has the conversation; `who` is ai, you, other or nobody."""
+
+    who: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A proposal that waits for a person, or one that the lead outdated."""
+
+    message: Message
+    label: str
+    findings: list[dict[str, str]]
+    stale: str = ""
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to write to the lead, and what stands against it."""
+
+    kind: str
+    label: str
+    addresses: list[str]
+    blocked: str = ""
+    red: bool = False
+    hint: str = ""
+    subject: str = ""
+    price: int = 0
+
+
+def items_context(conversation: Conversation, *, before: str = "") -> dict[str, Any]:
+    """Return the items of one page of the thread, and where the earlier begins."""
+    messages, earlier = thread_page(conversation, before=before)
+    later = message_named(conversation, before)
+    items = timeline.items_of(
+        conversation,
+        messages,
+        evidence=timeline.evidence_of(conversation.lead),
+        whole=not earlier,
+        until=later.occurred_at if later else None,
+    )
+    return {"conversation": conversation, "items": items, "earlier": earlier}
+
+
+def thread_context(conversation: Conversation, *, user: Viewer) -> dict[str, Any]:
+    """Return all that the thread's templates show of a visible conversation."""
+    policy = policies.current()
+    found = ways(conversation, policy=policy)
+    return {
+        **items_context(conversation),
+        **head_context(conversation, user=user, policy=policy),
+        "lead": conversation.lead,
+        "name": timeline.lead_name(conversation),
+        "draft": draft_of(conversation),
+        "composer_json": json.dumps(composer_state(conversation, found)),
+        "who_wrote": who_wrote(conversation, user=user),
+    }
+
+
+def head_context(
+    conversation: Conversation, *, user: Viewer, policy: Policy
+) -> dict[str, Any]:
+    """Return the head: holder, mode, the lead's clock and the countdown."""
+    latest = latest_inbound(conversation)
+    channel = latest.channel if latest is not None else None
+    mode = effective_mode(conversation, channel=channel, policy=policy)
+    point = latest.contact_point if latest else conversation.contact_point
+    return {
+        "holder": _holder(conversation, user, mode),
+        "mode": mode,
+        "modes": Mode.choices,
+        "mode_set": conversation.mode,
+        "local_time": local_time(conversation, point),
+        "burst": words.burst_seconds(conversation),
+        "unsure_stop": _unsure_stop(conversation),
+    }
+
+
+def _holder(conversation: Conversation, user: Viewer, mode: str) -> Holder:
+    holder = conversation.holder
+    if holder is not None and holder.pk == user.pk:
+        return Holder("you", "You have it")
+    if holder is not None:
+        return Holder("other", f"{words.first_name(holder)} has it")
+    if conversation.lead is None:
+        return Holder("nobody", "Nobody answers yet")
+    if conversation.turn == Conversation.Turn.OPTED_OUT:
+        return Holder("nobody", "Nothing is sent")
+    if mode == Mode.OFF:
+        return Holder("nobody", "AI is off")
+    return Holder("ai", f"AI {'drafting' if mode == Mode.DRAFT else 'answering'}")
+
+
+def local_time(conversation: Conversation, point: ContactPoint | None) -> str:
+    """Return the lead's own clock, such as "09:42"; "" when it is not known."""
+    if conversation.lead is None and point is None:
+        return ""
+    zone = words.zone_of(conversation.lead, point)
+    return f"{clock_of(conversation).astimezone(zone):%H:%M}"
+
+
+def _unsure_stop(conversation: Conversation) -> Task | None:
+    asked = Task.objects.open().filter(subject=conversation.public_id)
+    return asked.filter(kind=Task.Kind.OPT_OUT).first()
+
+
+def draft_of(conversation: Conversation) -> Draft | None:
+    """Return the draft that waits, or the outdated one a new one follows."""
+    proposals = conversation.messages.select_related("user", "approved_by", "turn")
+    message = proposals.drafts().order_by("-pk").first()
+    if message is not None:
+        latest = latest_inbound(conversation)
+        answered = message.answers_id
+        outdated = latest is not None and answered and latest.pk != answered
+        return _draft(conversation, message, outdated=bool(outdated))
+    working = (Turn.State.WAITING, Turn.State.WORKING)
+    if not conversation.turns.filter(state__in=working).exists():
+        return None
+    newer = conversation.messages.filter(
+        direction=Message.Direction.OUTBOUND, pk__gt=OuterRef("pk")
+    )
+    stale = proposals.filter(state=Message.State.CANCELLED, details__stale=True)
+    last = stale.exclude(Exists(newer)).order_by("-pk").first()
+    return _draft(conversation, last, outdated=True) if last else None
+
+
+def _draft(conversation: Conversation, message: Message, *, outdated: bool) -> Draft:
+    findings = message.details.get("findings", [])
+    name = timeline.lead_name(conversation).split()[0]
+    asked = Task.objects.open().filter(effect_key=ask_key(message))
+    return Draft(
+        message=message,
+        label=words.label_of(message, ""),
+        findings=[f for f in findings if isinstance(f, dict)],
+        stale=f"{name} wrote again, new draft coming" if outdated else "",
+        asked=bool(findings) and asked.exists(),
+    )
+
+
+def ask_key(draft: Message) -> str:
+    """Return the key under which a manager is asked about a draft once."""
+    return f"ask-manager:{draft.public_id}"
+
+
+def ways(conversation: Conversation, *, policy: Policy) -> list[Way]:
+    """Return the ways to write: text, email (as far as known) and the note."""
+    found = []
+    for kind, label in (("sms", "Text"), ("email", "Email")):
+        points = addresses(conversation, kind)
+        if points:
+            found.append(_way(conversation, kind, label, points, policy))
+    return [*found, Way("note", "Note", [])]
+
+
+def _way(
+    conversation: Conversation,
+    kind: str,
+    label: str,
+    points: list[ContactPoint],
+    policy: Policy,
+) -> Way:
+    stops = [_obstacle(point, kind) for point in points]
+    free = [p for p, stop in zip(points, stops, strict=True) if not stop]
+    words_, red = ("", False) if free else next(s for s in stops if s) or ("", False)
+    channel = channel_for(conversation, kind)
+    return Way(
+        kind=kind,
+        label=label,
+        addresses=[point.value for point in free],
+        blocked=words_,
+        red=red,
+        hint=_hint(conversation, free[0], policy) if free and kind == "sms" else "",
+        subject=_subject(conversation) if kind == "email" else "",
+        price=0 if channel.simulated else policy.sms_segment_micro,
+    )
+
+
+def _obstacle(point: ContactPoint, kind: str) -> tuple[str, bool] | None:
+    """Return why an address cannot be written to, and whether it is red."""
+    found = consent.is_suppressed(point, kind)
+    if found is not None:
+        said = f": “{found.words}”" if found.words else ""
+        when = words.time_of(found.since)
+        reason = found.get_reason_display()
+        return f"Opted out {when}, {reason}{said}. Nothing can be sent.", True
+    if kind == "sms" and not point.textable:
+        return f"{point.value} cannot receive texts.", False
+    if consent.has_consent(point, kind) is None:
+        return f"No consent on record for {point.value}.", False
+    return None
+
+
+def _hint(conversation: Conversation, point: ContactPoint, policy: Policy) -> str:
+    at = clock_of(conversation)
+    until = consent.quiet_until(contact_point=point, at=at, policy=policy)
+    if until is None:
+        return ""
+    zone = consent.zones_of(point)[0]
+    name = timeline.lead_name(conversation).split()[0]
+    local, goes = at.astimezone(zone), until.astimezone(zone)
+    return f"It is {local:%H:%M} for {name}: goes {goes:%H:%M %a}"
+
+
+def _subject(conversation: Conversation) -> str:
+    mails = conversation.messages.filter(kind=Message.Kind.EMAIL).exclude(subject="")
+    last = mails.order_by("-occurred_at").values_list("subject", flat=True).first()
+    if not last:
+        return ""
+    return last if last.lower().startswith("re:") else f"Re: {last}"
+
+
+def composer_state(conversation: Conversation, found: list[Way]) -> dict[str, Any]:
+    """Return what the page's script knows about writing here."""
+    latest = latest_inbound(conversation)
+    kind = latest.kind if latest is not None else found[0].kind
+    return {
+        "conversation": str(conversation.public_id),
+        "kind": kind if kind in [way.kind for way in found] else found[0].kind,
+        "ways": [asdict(way) for way in found],
+    }
+
+
+def who_wrote(conversation: Conversation, *, user: Viewer) -> list[Lead]:
+    """Return the leads to choose among when several share the number.
+
+    Only those that `user` may see: a shared phone tells nothing of others.
+    """
+    if conversation.lead_id is not None:
+        return []
+    shared = [lead.pk for lead in sharing.candidates(conversation)]
+    return list(Lead.objects.visible_to(user).filter(pk__in=shared))
