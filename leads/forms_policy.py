@@ -20,7 +20,7 @@ class PolicyForm(LookMixin, Base):
         (
             "The AI",
             "The most restrictive of installation, team, channel and talk wins.",
-            ("mode", "max_segments", "sla_minutes"),
+            ("mode", "new_channel_mode", "max_segments", "sla_minutes"),
         ),
         (
             "Waiting for the rest",
@@ -56,6 +56,7 @@ class PolicyForm(LookMixin, Base):
         fields = "__all__"
         labels: ClassVar[dict[str, str]] = {
             "mode": "What the AI may do",
+            "new_channel_mode": "On new numbers and mailboxes",
             "max_segments": "Longest automatic text, in segments",
             "sla_minutes": "First answer due within, minutes",
             "burst_sms_seconds": "Texts, seconds",

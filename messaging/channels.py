@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from leads import policy
 from leads.models import Mode, Team
 from messaging.models import Channel
 
@@ -12,7 +13,7 @@ SIMULATOR_MAILBOX = "hello@simulator.example"
 def ensure_channel(*, kind: str, address: str, simulated: bool = False) -> Channel:
     """Return the channel at this address; the first message makes it.
 
-    A real channel starts in draft, the simulator's in auto.
+    A real channel starts as the policy says (draft), the simulator's in auto.
     """
     key = {"kind": kind, "address": address, "simulated": simulated}
     found = Channel.objects.select_related("team").filter(**key).first()
@@ -20,7 +21,7 @@ def ensure_channel(*, kind: str, address: str, simulated: bool = False) -> Chann
         return found
     defaults = {
         "team": Team.default(),
-        "mode": Mode.AUTO if simulated else Mode.DRAFT,
+        "mode": Mode.AUTO if simulated else policy.current().new_channel_mode,
         "name": "Simulator" if simulated else "",
     }
     return Channel.objects.get_or_create(**key, defaults=defaults)[0]

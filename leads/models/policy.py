@@ -13,6 +13,13 @@ class Policy(models.Model):
     """What the machine may do here. One row; see `leads.policy`."""
 
     mode = models.CharField("AI mode", max_length=8, choices=Mode, default=Mode.AUTO)
+    new_channel_mode = models.CharField(
+        "AI mode of new channels",
+        max_length=8,
+        choices=Mode,
+        default=Mode.DRAFT,
+        help_text="What the AI may do on a number or mailbox that is new here.",
+    )
     sending = models.BooleanField(
         "sending on", default=True, help_text="Off is the kill switch: nothing leaves."
     )

@@ -178,9 +178,7 @@ def test_the_form_of_a_lead_is_its_page(office: SimpleNamespace) -> None:
 
 
 @pytest.mark.parametrize("name", ["change", "history", "delete"])
-def test_a_stranger_finds_no_page_of_a_lead(
-    name: str, office: SimpleNamespace
-) -> None:
+def test_a_stranger_finds_no_page_of_a_lead(name: str, office: SimpleNamespace) -> None:
     boss = person("boss", office.south, role="admin")
     there = reverse(f"admin:leads_lead_{name}", args=[office.dana.pk])
     for method in ("get", "post"):

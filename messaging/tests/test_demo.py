@@ -62,13 +62,13 @@ def built(django_db_setup, django_db_blocker, tmp_path_factory):
     from django.test import override_settings
 
     folder = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=folder):
-        with transaction.atomic():
-            ensure_ground()
-            before = clock.now()
-            build_demo()
-            yield before
-            transaction.set_rollback(True)
+    media = override_settings(MEDIA_ROOT=folder)
+    with django_db_blocker.unblock(), media, transaction.atomic():
+        ensure_ground()
+        before = clock.now()
+        build_demo()
+        yield before
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

