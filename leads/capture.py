@@ -106,14 +106,10 @@ def ensure_contact_point(
 
 def leads_of(contact_point: ContactPoint) -> list[Lead]:
     """The leads an address stands for, the oldest first; proposals do not count."""
-    rows = Lead.objects.filter(
-        contacts__contact_point=contact_point, archived_at=None
-    ).exclude(
-        contacts__in=LeadContact.objects.filter(
-            contact_point=contact_point, known_by=LeadContact.Known.PROPOSAL
-        )
-    )
-    return list(rows.select_related("team").order_by("pk").distinct())
+    rows = LeadContact.objects.filter(
+        contact_point=contact_point, lead__archived_at=None
+    ).exclude(known_by=LeadContact.Known.PROPOSAL)
+    return [row.lead for row in rows.select_related("lead__team").order_by("lead_id")]
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Field
 
 from leads import clock, outbox
+from leads.kept import Kept
 from leads.models import Policy
 
 ONE = 1
@@ -20,6 +21,10 @@ def current() -> Policy:
     """Return the policy; the first reader makes it."""
     policy = Policy.objects.filter(pk=ONE).first()
     return policy or Policy.objects.get_or_create(pk=ONE)[0]
+
+
+# For what stops nothing, such as how long to wait for more of a burst.
+lately = Kept(current, Policy)
 
 
 @transaction.atomic
@@ -59,4 +64,4 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | str | type(None)) else str(value)
 
 
-__all__ = ["UnknownSetting", "ValidationError", "change", "current"]
+__all__ = ["UnknownSetting", "ValidationError", "change", "current", "lately"]

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from leads import policy
+from leads.kept import Kept
 from leads.models import Mode, Team
 from messaging.models import Channel
 
@@ -15,16 +16,25 @@ def ensure_channel(*, kind: str, address: str, simulated: bool = False) -> Chann
 
     A real channel starts as the policy says (draft), the simulator's in auto.
     """
-    key = {"kind": kind, "address": address, "simulated": simulated}
-    found = Channel.objects.select_related("team").filter(**key).first()
+    found = _channels().get((kind, address, simulated))
     if found is not None:
         return found
+    key = {"kind": kind, "address": address, "simulated": simulated}
     defaults = {
         "team": Team.default(),
         "mode": Mode.AUTO if simulated else policy.current().new_channel_mode,
         "name": "Simulator" if simulated else "",
     }
     return Channel.objects.get_or_create(**key, defaults=defaults)[0]
+
+
+def _read_channels() -> dict[tuple[str, str, bool], Channel]:
+    rows = Channel.objects.select_related("team")
+    return {(c.kind, c.address, c.simulated): c for c in rows}
+
+
+# For finding out whose message it is; the gate reads mode and switch anew.
+_channels = Kept(_read_channels, Channel, Team)
 
 
 def simulator_channel(kind: str) -> Channel:

@@ -122,13 +122,20 @@ def is_opted_out(conversation: Conversation) -> bool:
     return bool(known) and all(known)
 
 
-def refresh(conversation: Conversation, *, ring: str = "changed") -> None:
+def refresh(
+    conversation: Conversation, *, ring: str = "changed", answering: bool = False
+) -> None:
     """Work out anew whose turn it is, save the inbox row and ring the pages.
 
     Runs in the transaction of the change that it follows, which may have set
-    the other fields of `ROW` on the locked conversation.
+    the other fields of `ROW` on the locked conversation. `answering` says that
+    the AI now has a turn or a message on its way: with nobody else asked for
+    before, that settles it without looking.
     """
-    turn, reason = _whose_turn(conversation)
+    if answering and _only_the_ai(conversation):
+        turn, reason = Conversation.Turn.AI.value, ""
+    else:
+        turn, reason = _whose_turn(conversation)
     waits = turn == Conversation.Turn.NEEDS_YOU
     if waits != (conversation.turn == Conversation.Turn.NEEDS_YOU):
         conversation.waiting_since = clock.now() if waits else None
@@ -137,6 +144,15 @@ def refresh(conversation: Conversation, *, ring: str = "changed") -> None:
     rows = Conversation.objects.filter(pk=conversation.pk)
     rows.update(version=F("version") + 1, **row)
     live.ring(conversation=conversation, what=ring)
+
+
+def _only_the_ai(conversation: Conversation) -> bool:
+    return (
+        conversation.lead_id is not None
+        and conversation.holder_id is None
+        and not conversation.paused_reason
+        and conversation.turn in (Conversation.Turn.AI, Conversation.Turn.WAITING)
+    )
 
 
 @dataclass(frozen=True)

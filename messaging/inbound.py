@@ -83,7 +83,7 @@ def receive_message(*, fact: InboundMessage) -> Message:
             payload={"message": str(message.public_id), "channel": fact.channel},
             occurred_at=message.occurred_at,
         )
-        refresh(conversation, ring="received")
+        refresh(conversation, ring="received", answering=turn is not None)
     if turn is not None and turn.due_at <= clock.now():
         jobs.ring("messaging.answer_turn", turn.pk)
     return message
@@ -117,12 +117,14 @@ def _sender(fact: InboundMessage) -> ContactPoint:
 def _already(fact: InboundMessage, point: ContactPoint) -> Message | None:
     if not fact.external_id:
         return None
-    return Message.objects.filter(
+    same = Message.objects.filter(
         provider=fact.provider,
-        external_id=fact.external_id,
+        external_id=fact.external_id[:200],
         contact_point=point,
         direction=Message.Direction.INBOUND,
-    ).first()
+    )
+    pk = same.values_list("pk", flat=True).first()
+    return Message.objects.get(pk=pk) if pk is not None else None
 
 
 def _conversation_for(
@@ -222,7 +224,8 @@ def _store(
 
 
 def _outdate_drafts(conversation: Conversation) -> None:
-    for draft in conversation.messages.drafts():
+    drafts = conversation.messages.drafts().only("details", "public_id", "state")
+    for draft in drafts:
         name = conversation.lead.display_name if conversation.lead else "The lead"
         draft.state = Message.State.CANCELLED
         draft.reason = f"{name} wrote again"
@@ -260,7 +263,7 @@ def schedule_turn(
     on goes on, and the gate finds that its answer came too late.
     """
     now = clock.now()
-    wait = burst_of(message, policy.current())
+    wait = burst_of(message, policy.lately())
     waiting = conversation.turns.filter(state=Turn.State.WAITING).first()
     if waiting is None:
         turn = Turn.objects.create(

@@ -35,9 +35,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=40)
 RELATED = (
     "conversation__lead__team",
-    "conversation__lead__stage",
-    "conversation__lead__company",
-    "conversation__holder",
     "last_inbound__channel",
     "last_inbound__contact_point",
 )
@@ -299,7 +296,11 @@ def _end(
         outcome=outcome,
         outcome_reason=reason[:300],
     )
-    refresh(work.conversation, ring="answered")
+    refresh(
+        work.conversation,
+        ring="answered",
+        answering=outcome == Outcome.SENT and not plan.task_kind,
+    )
 
 
 def _failed(turn: Turn, error: Exception) -> None:

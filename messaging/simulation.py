@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -81,19 +81,27 @@ def read_line(
 def _from_mime(path: Path, line: Mapping[str, Any]) -> SimulatedMessage:
     if not path.is_file():
         raise BadLine(f"there is no file {path}")
-    parsed = cast(
-        EmailMessage,
-        email.message_from_bytes(path.read_bytes(), policy=email.policy.default),
-    )
-    body = parsed.get_body(preferencelist=("plain", "html"))
+    parsed = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     address = email.utils.parseaddr(str(parsed.get("From", "")))[1]
     return SimulatedMessage(
         channel="email",
         from_address=str(line.get("from") or address),
-        text=str(body.get_content()) if body is not None else "",
+        text=_body_of(parsed),
         subject=str(parsed.get("Subject", "")),
         line_id=str(line.get("id") or ""),
     )
+
+
+def _body_of(parsed: "EmailMessage[Any, Any]") -> str:
+    """The text part, else the HTML one; an unknown charset is read as it can be."""
+    body = parsed.get_body(preferencelist=("plain", "html"))
+    if body is None:
+        return ""
+    try:
+        return str(body.get_content())
+    except (LookupError, ValueError):
+        raw = body.get_payload(decode=True)
+        return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
 
 
 def receive_simulated(

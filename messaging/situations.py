@@ -14,7 +14,19 @@ from messaging.conversations import clock_of
 from messaging.models import Channel, Conversation, Message, Profile, Turn
 
 HISTORY = 20
+REACHED = (Message.State.SENT, Message.State.DELIVERED, Message.State.UNKNOWN)
 GSM_PART, MAX_MAIL = 153, 2000
+READ = (
+    "public_id",
+    "conversation",
+    "direction",
+    "kind",
+    "author",
+    "state",
+    "body",
+    "occurred_at",
+    "details",
+)
 OUTGOING_SEEN = (
     Message.State.QUEUED,
     Message.State.HELD,
@@ -44,6 +56,8 @@ class Understood:
     when: tuple[When, ...]
     asked: str
     history: tuple[Message, ...] = field(default=())
+    # Whether `history` goes back to the first message.
+    whole: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """As kept on the turn."""
@@ -66,7 +80,7 @@ class Understood:
 def understand(conversation: Conversation, last: Message) -> Understood:
     """Read all that the lead wrote since we last spoke. Changes nothing."""
     rows = conversation.messages.exclude(direction=Message.Direction.NOTE)
-    newest = list(rows.filter(pk__lte=last.pk).order_by("-pk")[:HISTORY])
+    newest = list(rows.filter(pk__lte=last.pk).order_by("-pk").only(*READ)[:HISTORY])
     previous = _previous_turn(conversation, last)
     answered = previous.last_inbound_id if previous else 0
     history = [m for m in reversed(newest) if _was_said(m)]
@@ -101,6 +115,7 @@ def understand(conversation: Conversation, last: Message) -> Understood:
         when=tuple(read_when(text, now=now, tz=tz, language=language)),
         asked=asked,
         history=tuple(earlier),
+        whole=len(newest) < HISTORY,
     )
 
 
@@ -169,20 +184,22 @@ def situation_of(
         asked=understood.asked,
         when=understood.when,
         company=company_facts(Profile.current(), language=understood.language),
-        first_automatic=_is_first(conversation),
+        first_automatic=_is_first(conversation, understood),
         local_now=clock_of(conversation).astimezone(_zone(conversation, last)),
         max_chars=max_segments * GSM_PART if texts else MAX_MAIL,
         instruction=instruction,
     )
 
 
-def _is_first(conversation: Conversation) -> bool:
+def _is_first(conversation: Conversation, understood: Understood) -> bool:
     """Whether no automatic message has reached the lead yet."""
-    said = conversation.messages.filter(
-        author__in=[Message.Author.AI, Message.Author.BUILTIN],
-        state__in=[Message.State.SENT, Message.State.DELIVERED, Message.State.UNKNOWN],
-    )
-    return not said.exists()
+    machines = (Message.Author.AI, Message.Author.BUILTIN)
+    if any(m.author in machines and m.state in REACHED for m in understood.history):
+        return False
+    if not understood.whole:
+        said = conversation.messages.filter(author__in=machines, state__in=REACHED)
+        return not said.exists()
+    return True
 
 
 def company_facts(profile: Profile, *, language: str) -> CompanyFacts:
