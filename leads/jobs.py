@@ -138,6 +138,7 @@ class _Ringer:
                 self._thread.start()
 
     def _run(self) -> None:
+        current_app.loader.import_default_modules()
         while True:
             name, pk = self._queue.get()
             try:

@@ -40,6 +40,7 @@ def open_task(
     subject: UUID | None = None,
     effect_key: str | None = None,
     due_at: datetime | None = None,
+    actor: str = "system",
 ) -> Task:
     """Ask a person for something; with an `effect_key` only once."""
     values = {
@@ -63,7 +64,7 @@ def open_task(
     outbox.emit(
         kind="task.opened",
         lead=lead,
-        actor="system",
+        actor=actor,
         payload={"task": str(task.public_id), "kind": kind},
     )
     return task

@@ -298,9 +298,15 @@ def mark_done(*, conversation: Conversation, user: User, done: bool = True) -> N
     conversation.unread = False
     conversation.save(update_fields=["done_at", "unread"])
     if done:
-        conversation.messages.drafts().update(
-            state=Message.State.CANCELLED, reason="the conversation was marked done"
-        )
+        for draft in conversation.messages.drafts():
+            draft.state = Message.State.CANCELLED
+            draft.reason = "the conversation was marked done"
+            draft.save(update_fields=["state", "reason"])
+            pipeline.close_tasks(
+                subject=draft.public_id,
+                kinds=[Task.Kind.DRAFT],
+                actor=f"user:{user.pk}",
+            )
         pipeline.close_tasks(
             subject=conversation.public_id,
             kinds=list(Task.Kind.values),

@@ -11,6 +11,7 @@ from messaging.models import Conversation, Message, Turn
 from messaging.queueing import Refused, refuse_opted_out, touch
 
 State = Message.State
+WAITED = "waited_for"  # why a draft waited, kept while it is decided
 
 
 class StaleDraft(ValueError):
@@ -84,7 +85,12 @@ def discard_draft(*, draft: Message, user: User, why: str = "") -> None:
     Raises StaleDraft when it is already decided.
     """
     message, conversation = _locked(draft, fresh=False)
-    details = {**message.details, "decision": "discarded", "why": why[:200]}
+    details = {
+        **message.details,
+        "decision": "discarded",
+        "why": why[:200],
+        WAITED: message.reason,
+    }
     words = f"discarded by {name_of(user)}"
     _settle(message, new=State.CANCELLED, reason=words, details=details)
     _tell(message, "draft.discarded", user, why=why[:40])
@@ -97,14 +103,24 @@ def restore_draft(*, draft: Message, user: User) -> None:
     message, conversation = _locked(draft, expected=State.CANCELLED, fresh=False)
     if message.details.get("decision") != "discarded":
         raise StaleDraft("Only a discarded draft comes back")
-    details = {k: v for k, v in message.details.items() if k not in ("decision", "why")}
-    fields = {"reason": "", "details": details}
-    claims.move(message, old=State.CANCELLED, new=State.DRAFT, **fields)
+    decided = ("decision", "why", WAITED)
+    details = {k: v for k, v in message.details.items() if k not in decided}
+    reason = str(message.details.get(WAITED, ""))
+    claims.move(
+        message, old=State.CANCELLED, new=State.DRAFT, reason=reason, details=details
+    )
     stale = why_stale(message)
     if stale:
         raise StaleDraft(stale)
+    wait_again(message)
     _tell(message, "draft.restored", user)
     refresh(conversation, ring="draft")
+
+
+def wait_again(draft: Message) -> None:
+    """The task of a draft that waits again is open again."""
+    tasks = Task.objects.filter(subject=draft.public_id, kind=Task.Kind.DRAFT)
+    tasks.update(done_at=None, done_by="")
 
 
 @transaction.atomic
@@ -175,11 +191,13 @@ def _tell(message: Message, kind: str, user: User, **payload: object) -> None:
 
 
 __all__ = [
+    "WAITED",
     "Refused",
     "StaleDraft",
     "approve_draft",
     "ask_again",
     "discard_draft",
     "restore_draft",
+    "wait_again",
     "why_stale",
 ]

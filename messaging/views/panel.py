@@ -12,7 +12,7 @@ from leads import consent, qualification, scoring
 from leads.models import Fact, Lead, Question, ScoreLine, Suppression, Task
 from leads.models.querysets import HOT, WARM
 from leads.web import staff_required
-from messaging import words
+from messaging import live, words
 from messaging.conversations import addresses
 from messaging.forms import FactForm, first_error
 from messaging.models import Conversation
@@ -154,7 +154,7 @@ def set_fact(
     before = lead.score
     value = form.cleaned_data["value"]
     qualification.set_fact(lead=lead, field=field, value=value, user=_user(request))
-    return done(request, back=back, toast=f"Yours now. {_moved(lead, before)}")
+    return _corrected(request, conversation, f"Yours now. {_moved(lead, before)}")
 
 
 @action
@@ -162,13 +162,13 @@ def strike_fact(
     request: HttpRequest, conversation: Conversation, fact: UUID
 ) -> HttpResponse:
     """Mark a fact *Not true*; the score moves at once."""
-    lead, back = _lead(conversation), thread_url(conversation)
+    lead = _lead(conversation)
     before = lead.score
     row = _fact(lead, fact)
     qualification.strike_fact(fact=row, user=_user(request))
     undo = reverse("inbox_fact_restore", args=[conversation.public_id, fact])
     toast = f"Not true. {_moved(lead, before)}"
-    return done(request, back=back, toast=toast, undo=undo)
+    return _corrected(request, conversation, toast, undo=undo)
 
 
 @action
@@ -176,10 +176,10 @@ def restore_fact(
     request: HttpRequest, conversation: Conversation, fact: UUID
 ) -> HttpResponse:
     """Undo *Not true*."""
-    lead, back = _lead(conversation), thread_url(conversation)
+    lead = _lead(conversation)
     before = lead.score
     qualification.restore_fact(fact=_fact(lead, fact), user=_user(request))
-    return done(request, back=back, toast=f"True again. {_moved(lead, before)}")
+    return _corrected(request, conversation, f"True again. {_moved(lead, before)}")
 
 
 @action
@@ -187,12 +187,12 @@ def strike_line(
     request: HttpRequest, conversation: Conversation, line: UUID
 ) -> HttpResponse:
     """Mark a reason of the score *Not true*."""
-    lead, back = _lead(conversation), thread_url(conversation)
+    lead = _lead(conversation)
     before = lead.score
     scoring.strike_line(line=_line(lead, line), user=_user(request))
     undo = reverse("inbox_line_restore", args=[conversation.public_id, line])
     toast = f"Not true. {_moved(lead, before)}"
-    return done(request, back=back, toast=toast, undo=undo)
+    return _corrected(request, conversation, toast, undo=undo)
 
 
 @action
@@ -200,10 +200,18 @@ def restore_line(
     request: HttpRequest, conversation: Conversation, line: UUID
 ) -> HttpResponse:
     """Undo *Not true* of a reason."""
-    lead, back = _lead(conversation), thread_url(conversation)
+    lead = _lead(conversation)
     before = lead.score
     scoring.restore_line(line=_line(lead, line), user=_user(request))
-    return done(request, back=back, toast=f"True again. {_moved(lead, before)}")
+    return _corrected(request, conversation, f"True again. {_moved(lead, before)}")
+
+
+def _corrected(
+    request: HttpRequest, conversation: Conversation, toast: str, *, undo: str = ""
+) -> HttpResponse:
+    """Answer how the score moved, and let colleagues' pages show it too."""
+    live.ring(conversation=conversation, what="score")
+    return done(request, back=thread_url(conversation), toast=toast, undo=undo)
 
 
 def _user(request: HttpRequest) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -56,7 +56,7 @@ def update_new(request: HttpRequest) -> HttpResponse:
     return _parts(request, None)
 
 
-def _playing(view: View[P]) -> Callable[..., HttpResponse]:
+def _playing(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Make a view of one POST in the simulator; a refusal is told in words."""
 
     @staff_required

@@ -176,8 +176,9 @@
     document.dispatchEvent(new CustomEvent("leadsite:goto", { detail: { id } }));
     item.scrollIntoView({ block: "center" });
     tip.hidden = true;
-    light(id, true);
-    setTimeout(() => light(id, false), 2500);
+    // After the pointer has left the link: leaving puts the light out.
+    setTimeout(() => light(id, true), 80);
+    setTimeout(() => light(id, false), 2600);
     return true;
   }
 

@@ -136,8 +136,9 @@
     }
   }
 
-  list.addEventListener("pointerenter", (event) => { pointerInList = event.pointerType === "mouse"; });
-  list.addEventListener("pointerleave", () => { pointerInList = false; thaw(); });
+  // The pill lies over the list: on the way to it the order must not move either.
+  $("ib-side").addEventListener("pointerenter", (event) => { pointerInList = event.pointerType === "mouse"; });
+  $("ib-side").addEventListener("pointerleave", () => { pointerInList = false; thaw(); });
   list.addEventListener("focusout", () => setTimeout(() => { if (!frozen()) thaw(); }));
   $("ib-pill").addEventListener("click", () => {
     pointerInList = false;

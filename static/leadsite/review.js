@@ -142,8 +142,8 @@
     const next = neighbour(item);
     for (const button of card().querySelectorAll("[data-acts] button")) button.disabled = true;
     const answer = await post(url, body, then);
-    going = "";
     if (answer.error) {
+      going = "";
       for (const button of card().querySelectorAll("[data-acts] button")) button.disabled = false;
       warn(`${answer.error}. Nothing was sent.`);
       refreshList();
@@ -152,9 +152,13 @@
     }
     rowOf(item)?.remove();
     say(answer.toast ?? "Decided");
-    if (next && next.isConnected) await show(next, { focus: true });
-    else await show(root.dataset.rows.replace("rows/", ""), { focus: true });
-    refreshList();
+    try {
+      const there = next && next.isConnected ? next : root.dataset.rows.replace("rows/", "");
+      await show(there, { focus: true });
+    } finally {
+      going = "";
+      refreshList();
+    }
   }
 
   async function post(url, body, then = "") {
@@ -167,6 +171,7 @@
     } catch {
       answer = { error: "No connection" };
     }
+    if (!answer.error && then) answer.toast ??= "You have it";
     if (answer.toast) {
       if (answer.undo) toast(answer.toast, { undo: () => undo(answer.undo), seconds: 5 });
       else if (then) toast(answer.toast, { undo: () => location.assign(then), label: "Open the talk", seconds: 8 });

@@ -26,7 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        goes = what_goes(played=options["played"])
+        self.played: bool = options["played"]
+        goes = what_goes(played=self.played)
         if not options["leave"]:
             self._tell(goes, as_json=options["json"], left=False)
             return
@@ -57,5 +58,8 @@ class Command(BaseCommand):
         self.stdout.write("Removed:" if left else "The demo consists of:")
         for line in lines(goes):
             self.stdout.write(f"  {line}")
+        if goes.played and not self.played:
+            self.stdout.write(f"{goes.played} people played in the simulator stay;")
+            self.stdout.write("--leave --played removes them too.")
         if left:
             self.stdout.write(owner_words())

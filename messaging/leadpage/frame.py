@@ -1,0 +1,101 @@
+"""Who may open a lead and act on it, and how an act is answered."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from leads import access
+from leads.models import Lead
+from leads.web import staff_required
+from messaging import live
+from messaging.models import Conversation
+from messaging.views.answers import NEEDED, REFUSALS, done, refused
+
+P = ParamSpec("P")
+LeadAct = Callable[Concatenate[HttpRequest, Lead, P], HttpResponse]
+CHANGE = "leads.change_lead"
+
+
+def lead_or_404(request: HttpRequest, public_id: UUID) -> Lead:
+    """Return a lead that the person may see; 404 for any other."""
+    seen = Lead.objects.visible_to(request.user).order_by().values("pk")
+    rows = Lead.objects.filter(pk__in=seen, public_id=public_id)
+    lead = rows.select_related(
+        "company", "team", "owner", "stage", "source", "first_source"
+    ).first()
+    if lead is None:
+        raise Http404("There is no such lead.")
+    return lead
+
+
+def talk_of(lead: Lead) -> Conversation | None:
+    """Return the lead's conversation; None when nobody wrote yet."""
+    return Conversation.objects.with_rows().filter(lead=lead).first()
+
+
+def may_change(request: HttpRequest) -> bool:
+    """Say whether the person's role changes leads."""
+    return bool(request.user.has_perm(CHANGE))
+
+
+def page_url(lead: Lead) -> str:
+    """Return the address of the lead's page."""
+    return reverse("lead_page", args=[lead.public_id])
+
+
+def lead_act(needed: str = CHANGE) -> Callable[[LeadAct[P]], Callable[..., Any]]:
+    """Make a view of one POST on one visible lead; `needed` is a permission.
+
+    What a use case refuses is answered 409 with its words.
+    """
+
+    def decorate(view: LeadAct[P]) -> Callable[..., Any]:
+        @staff_required
+        @require_POST
+        @wraps(view)
+        def guarded(request: HttpRequest, /, lead: UUID, **kwargs: Any) -> HttpResponse:
+            row = lead_or_404(request, lead)
+            if not request.user.has_perm(needed):
+                raise PermissionDenied("Your role may read here, not write.")
+            try:
+                return view(request, row, **kwargs)  # type: ignore[call-arg]
+            except REFUSALS as refusal:
+                return refused(request, f"{refusal}", back=page_url(row))
+
+        return guarded
+
+    return decorate
+
+
+def changed(
+    request: HttpRequest, lead: Lead, *, toast: str, undo: str = "", **more: Any
+) -> HttpResponse:
+    """Answer that it is done, and let colleagues' pages look again.
+
+    A person who gave the lead out of their own sight goes to the list.
+    """
+    talk = talk_of(lead)
+    if talk is not None:
+        live.ring(conversation=talk, what="lead")
+    if not access.may_see(request.user, lead):
+        there = reverse("admin:leads_lead_changelist")
+        return done(request, back=there, toast=toast, open=there)
+    return done(request, back=page_url(lead), toast=toast, undo=undo, **more)
+
+
+__all__ = [
+    "CHANGE",
+    "NEEDED",
+    "changed",
+    "lead_act",
+    "lead_or_404",
+    "may_change",
+    "page_url",
+    "talk_of",
+]
