@@ -3,6 +3,7 @@
 Admin, pages, API, sockets, exports and search all come through here.
 """
 
+import time
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -13,6 +14,7 @@ from leads.models.team import Membership
 Viewer = AbstractBaseUser | AnonymousUser
 
 NOTHING = Q(pk__in=[])
+SAME_PAGE = 1.0  # seconds for which one user object remembers its teams
 
 
 def lead_filter(user: Viewer, *, prefix: str = "") -> Q:
@@ -25,16 +27,27 @@ def lead_filter(user: Viewer, *, prefix: str = "") -> Q:
     """
     if not user.is_active or user.pk is None:
         return NOTHING
-    reaches: dict[str, list[int]] = {}
-    for reach, team_id in Membership.objects.filter(user_id=user.pk).values_list(
-        "reach", "team_id"
-    ):
-        reaches.setdefault(reach, []).append(team_id)
+    reaches = _reaches(user)
     if getattr(user, "is_superuser", False) or Membership.Reach.ALL in reaches:
         return Q()
     own = Q(**{f"{prefix}owner_id": user.pk})
     teams = reaches.get(Membership.Reach.TEAM, [])
     return own | Q(**{f"{prefix}team_id__in": teams}) if teams else own
+
+
+def _reaches(user: Viewer) -> dict[str, list[int]]:
+    """The person's teams by reach; asked once for all parts of one page."""
+    kept = getattr(user, "_leads_reaches", None)
+    now = time.monotonic()
+    if kept is not None and now - kept[0] < SAME_PAGE:
+        found: dict[str, list[int]] = kept[1]
+        return found
+    reaches: dict[str, list[int]] = {}
+    rows = Membership.objects.filter(user=user.pk)
+    for reach, team_id in rows.values_list("reach", "team_id"):
+        reaches.setdefault(reach, []).append(team_id)
+    user._leads_reaches = (now, reaches)  # type: ignore[union-attr]
+    return reaches
 
 
 def conversation_filter(user: Viewer) -> Q:
