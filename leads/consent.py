@@ -48,6 +48,12 @@ def has_consent(contact_point: ContactPoint, channel: str) -> Consent | None:
     return latest if latest is not None and latest.given else None
 
 
+def has_statement(contact_point: ContactPoint, channel: str) -> bool:
+    """Say whether anything was ever said about consent for this channel."""
+    rows = Consent.objects.filter(contact_point=contact_point, channel=channel)
+    return rows.exists()
+
+
 def is_suppressed(contact_point: ContactPoint, channel: str) -> Suppression | None:
     """Return what forbids writing to the address on this channel, if anything."""
     rows = Suppression.objects.filter(

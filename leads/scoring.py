@@ -41,16 +41,19 @@ def update_score(
     actor: str,
     at: datetime,
     signals: Iterable[Signal] = (),
+    facts_moved: bool = True,
 ) -> ScoreView:
     """Bring the ledger up to date and return the score.
 
     Fit lines are derived anew from current facts and addresses. A signal adds
     the line of its rule; a repeated one replaces its older line; evidence
     that a person struck never counts again. `cause` ("wrote: asked for a
-    call") and `actor` go into the history when the value moved.
+    call") and `actor` go into the history when the value moved. A caller that
+    knows that facts and addresses are as they were says so by `facts_moved`.
     """
     book = ScoreBook.open(lead, at=at)
-    book.follow_facts()
+    if facts_moved:
+        book.follow_facts()
     book.take(signals)
     return book.close(cause=cause, actor=actor)
 

@@ -16,7 +16,7 @@ from django.db.models import (
     When,
 )
 
-from leads import clock, outbox, pipeline
+from leads import claims, clock, outbox, pipeline
 from leads.models import (
     ContactPoint,
     Lead,
@@ -60,9 +60,18 @@ def conversation_of(lead: Lead) -> Conversation:
 
 def lock_conversation_of(lead: Lead) -> Conversation:
     """Lock the lead's one conversation; make it when nobody wrote yet."""
-    rows = Conversation.objects.select_related("lead__team", "holder")
-    found = rows.select_for_update(of=("self",)).filter(lead=lead).first()
-    return found or lock_conversation(conversation_of(lead).pk)
+    found = Conversation.objects.select_for_update().filter(lead=lead).first()
+    if found is None:
+        return lock_conversation(conversation_of(lead).pk)
+    found.lead = lead
+    return found
+
+
+def lock_again(conversation: Conversation) -> Conversation:
+    """Lock a conversation that was read before and return it fresh."""
+    fresh = claims.lock(Conversation, conversation.pk)
+    fresh.lead = conversation.lead
+    return fresh
 
 
 def lock_conversation(pk: int) -> Conversation:

@@ -224,6 +224,8 @@ def _store(
 
 
 def _outdate_drafts(conversation: Conversation) -> None:
+    if conversation.turn != Conversation.Turn.NEEDS_YOU:
+        return  # a draft always needs somebody
     drafts = conversation.messages.drafts().only("details", "public_id", "state")
     for draft in drafts:
         name = conversation.lead.display_name if conversation.lead else "The lead"
@@ -238,7 +240,7 @@ def _outdate_drafts(conversation: Conversation) -> None:
 
 def _ensure_consent(point: ContactPoint, fact: InboundMessage) -> None:
     """Whoever writes first may be answered, until they say otherwise."""
-    if point.consents.filter(channel=fact.channel).exists():
+    if consent.has_statement(point, fact.channel):
         return
     consent.record_consent(
         contact_point=point,
@@ -264,7 +266,9 @@ def schedule_turn(
     """
     now = clock.now()
     wait = burst_of(message, policy.lately())
-    waiting = conversation.turns.filter(state=Turn.State.WAITING).first()
+    waiting = None
+    if conversation.turn != Conversation.Turn.WAITING:  # else no turn is open
+        waiting = conversation.turns.filter(state=Turn.State.WAITING).first()
     if waiting is None:
         turn = Turn.objects.create(
             conversation=conversation,

@@ -24,7 +24,7 @@ from messaging.agent.model import (
 )
 from messaging.agent.policy import plan_turn
 from messaging.asking import ask_person
-from messaging.conversations import effective_mode, lock_conversation, refresh
+from messaging.conversations import effective_mode, lock_again, refresh
 from messaging.holding import hand_back, hand_off, pause, take_over
 from messaging.models import Channel, Conversation, Message, Turn
 from messaging.queueing import Refused, ask_for_decision, queue_message
@@ -103,7 +103,8 @@ def _answer(turn: Turn) -> None:
 
 
 def _begin(turn: Turn) -> _Work:
-    rules = policy.current()
+    # The gate reads the policy anew in the transaction that claims the message.
+    rules = policy.lately()
     channel = turn.last_inbound.channel
     mode = effective_mode(turn.conversation, channel=channel, policy=rules)
     return _Work(turn, turn.conversation, rules, mode, list(turn.stages))
@@ -147,6 +148,7 @@ def _learn(work: _Work, understood: Understood) -> tuple[Plan, Situation]:
     view = scoring.update_score(
         lead=lead,
         signals=signals,
+        facts_moved=bool(learnt) or not lead.score_changed_at,
         cause="the lead wrote",
         actor="builtin",
         at=clock.now(),
@@ -195,7 +197,7 @@ def _propose(
         "last_word": bool(plan.hand_off),
     }
     with transaction.atomic():
-        work.conversation = lock_conversation(work.conversation.pk)
+        work.conversation = lock_again(work.conversation)
         silence = _why_silent(work)  # somebody may have taken over meanwhile
         try:
             if not silence and not _written_before(turn):
@@ -270,7 +272,7 @@ def _finish(
     work: _Work, understood: Understood, plan: Plan, outcome: str, reason: str
 ) -> None:
     with transaction.atomic():
-        work.conversation = lock_conversation(work.conversation.pk)
+        work.conversation = lock_again(work.conversation)
         _end(work, understood, plan, outcome, reason)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from leads import policy
 from leads.models import Team
 from leads.work import run_due
 from leadsite.tests.browsing import (
@@ -55,13 +56,28 @@ def test_a_text_shows_at_a_colleague_within_two_seconds_without_reload(
     expect(ana).to_have_title(re.compile(r"^\(1\) Inbox"))
     text_in("we need 40 standing desks")
     other = dana_writes("who sells chairs?", sender=SAM)
-    expect(bubble(ben, "we need 40 standing desks")).to_be_visible(timeout=SOON)
-    expect(row(ana, talk)).to_contain_text("we need 40 standing desks", timeout=SOON)
+    expect(bubble(ben, "we need 40 standing desks")).to_be_visible(timeout=2_000)
+    expect(row(ana, talk)).to_contain_text("we need 40 standing desks", timeout=2_000)
     expect(row(ana, other)).to_contain_text("who sells chairs?", timeout=SOON)
     run_due()
     for page in (ana, ben):
         expect(page).to_have_title(re.compile(r"^\(2\) Inbox"), timeout=SOON)
         assert stayed(page)
+
+
+def test_a_page_whose_connection_dropped_catches_up_by_itself(
+    office: Any, desk: Desk
+) -> None:
+    talk = dana_is_answered("hello there")
+    page = desk(office.ana, thread(talk))
+    stays(page)
+    page.evaluate("window.leadsite.live.drop()")
+    text_in("are you still there?")
+    expect(bubble(page, "are you still there?")).to_be_visible(timeout=SOON)
+    page.wait_for_function("window.openSockets === 2")
+    text_in("good, you are")
+    expect(bubble(page, "good, you are")).to_be_visible(timeout=SOON)
+    assert stayed(page)
 
 
 def test_a_colleague_sees_who_is_replying_until_the_typing_stops(
@@ -122,6 +138,24 @@ def test_taking_over_strikes_out_what_the_ai_was_sending_and_back_again(
     run_due()
     assert len(sent()) == 1
     expect(bubble(ben, sent()[0][:60])).to_contain_text("sent", timeout=SOON)
+
+
+def test_a_person_ends_the_wait_and_the_answer_shows(
+    site: str, settings: Any, desk: Desk
+) -> None:
+    office = open_office(settings, ai="auto")
+    policy.change(actor="system", burst_sms_seconds=600)
+    talk = dana_writes("we need 40 standing desks")
+    page = desk(office.ana, thread(talk))
+    head = page.get_by_role("group", name="Who has it")
+    expect(head).to_contain_text("AI answering · 9:5")
+    run_due()
+    assert sent() == []
+    head.get_by_role("button", name="Answer now").click()
+    expect(page.locator(".ls-toast")).to_contain_text("Answering now")
+    run_due()
+    expect(bubble(page, sent()[0][:60])).to_contain_text("sent", timeout=SOON)
+    expect(head).not_to_contain_text("·")
 
 
 def test_a_half_written_reply_outlives_ten_messages_and_a_reload(
