@@ -220,3 +220,18 @@ def money(micro: int | None, currency: str = "USD") -> str:
     amount = micro / 1_000_000
     sign = "$" if currency == "USD" else f"{currency} "
     return f"{sign}{amount:.2f}" if amount >= 1 else f"{sign}{amount:.4f}"
+
+
+_SOURCES = {
+    "profile": "company profile",
+    "fact": "what we know",
+    "question": "question set",
+    "message": "the lead's words",
+}
+
+
+def source_words(key: str) -> str:
+    """Return what an answer leaned on, such as "company profile: hours"."""
+    kind, _, part = key.partition(".")
+    name = _SOURCES.get(kind, kind)
+    return f"{name}: {part.replace('_', ' ')}" if part else name

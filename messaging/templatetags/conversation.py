@@ -58,6 +58,12 @@ def micro(amount: int | None) -> str:
 
 
 @register.filter
+def source_words(key: str) -> str:
+    """Return what an answer leaned on, in words."""
+    return words.source_words(key)
+
+
+@register.filter
 def is_picture(content_type: str) -> bool:
     """Say whether a browser may show this kind of file as a picture."""
     return content_type in PICTURES

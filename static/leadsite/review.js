@@ -64,8 +64,10 @@
     $("rv-bulk-n").textContent = `${n} ticked`;
   }
 
-  list.addEventListener("pointerenter", (event) => { pointer = event.pointerType === "mouse"; });
-  list.addEventListener("pointerleave", () => { pointer = false; settle(); });
+  // The whole side: on its way to the pill the pointer must not unfreeze the list.
+  const side = $("rv-side");
+  side.addEventListener("pointerenter", (event) => { pointer = event.pointerType === "mouse"; });
+  side.addEventListener("pointerleave", () => { pointer = false; settle(); });
   list.addEventListener("focusout", () => setTimeout(() => { if (!frozen()) settle(); }));
   list.addEventListener("change", mark);
   $("rv-pill").addEventListener("click", () => {
