@@ -28,12 +28,14 @@ def claim(
     *,
     lease: timedelta,
     related: Sequence[str] = (),
+    columns: Sequence[str] = (),
     **fields: Any,
 ) -> W | None:
     """Take one due row for `lease` (real time); None when somebody else has it.
 
     Raises the row's `attempts`, so that a row which kills its process counts.
-    `fields` are written with the claim; `related` rows come with it.
+    `fields` are written with the claim; `related` rows come with it, only the
+    `columns` where they are named.
     """
     token = uuid.uuid4()
     rows = model._default_manager.filter(
@@ -42,7 +44,9 @@ def claim(
     if not rows.update(**_taken(model, token, lease), **fields):
         return None
     taken = model._default_manager.filter(pk=pk, claim_token=token)
-    return (taken.select_related(*related) if related else taken).first()
+    if related:
+        taken = taken.select_related(*related)
+    return (taken.only(*columns) if columns else taken).first()
 
 
 def claim_due(model: type[W], *, limit: int, lease: timedelta) -> list[W]:

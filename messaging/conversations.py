@@ -4,17 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import (
-    Case,
-    Exists,
-    F,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    TextField,
-    When,
-)
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
 
 from leads import claims, clock, outbox, pipeline
 from leads.models import (
@@ -23,7 +14,6 @@ from leads.models import (
     LeadContact,
     Mode,
     Policy,
-    Suppression,
     Task,
 )
 from messaging import live
@@ -121,16 +111,6 @@ def _known_contacts(conversation: Conversation) -> QuerySet[LeadContact]:
     )
 
 
-def is_opted_out(conversation: Conversation) -> bool:
-    """Say whether every address that we know of the lead is suppressed."""
-    active = Suppression.objects.filter(
-        contact_point=OuterRef("contact_point"), lifted_at=None
-    )
-    flags = _known_contacts(conversation).values_list(Exists(active), flat=True)
-    known = list(flags)
-    return bool(known) and all(known)
-
-
 def refresh(
     conversation: Conversation, *, ring: str = "changed", answering: bool = False
 ) -> None:
@@ -175,29 +155,31 @@ class _Signs:
     turn_reason: str
 
 
+# Written out: the ORM takes longer to put this together than to ask it.
+_SIGNS = """
+SELECT
+  EXISTS (SELECT 1 FROM leads_leadcontact c
+          WHERE c.lead_id = v.lead_id AND c.known_by <> 'proposal'),
+  EXISTS (SELECT 1 FROM leads_leadcontact c
+          WHERE c.lead_id = v.lead_id AND c.known_by <> 'proposal'
+          AND NOT EXISTS (SELECT 1 FROM leads_suppression s
+                          WHERE s.contact_point_id = c.contact_point_id
+                          AND s.lifted_at IS NULL)),
+  (SELECT CASE WHEN k.reason = '' THEN k.title ELSE k.reason END
+   FROM leads_task k WHERE k.subject = v.public_id AND k.done_at IS NULL
+   ORDER BY k.due_at, k.id LIMIT 1),
+  t.state, t.outcome, t.outcome_reason
+FROM messaging_conversation v
+LEFT JOIN messaging_turn t ON t.id = (
+  SELECT MAX(n.id) FROM messaging_turn n WHERE n.conversation_id = v.id)
+WHERE v.id = %s
+"""
+
+
 def _signs(conversation: Conversation) -> _Signs:
-    stop = Suppression.objects.filter(
-        contact_point=OuterRef("contact_point"), lifted_at=None
-    )
-    contacts = LeadContact.objects.filter(lead=OuterRef("lead")).exclude(
-        known_by=LeadContact.Known.PROPOSAL
-    )
-    tasks = Task.objects.open().filter(subject=OuterRef("public_id"))
-    turns = Turn.objects.filter(conversation=OuterRef("pk")).order_by("-pk")
-    words = Case(
-        When(reason="", then=F("title")),
-        default=F("reason"),
-        output_field=TextField(),
-    )
-    found = Conversation.objects.filter(pk=conversation.pk).values_list(
-        Exists(contacts.filter(~Exists(stop))),
-        Exists(contacts),
-        Subquery(tasks.values(words=words)[:1]),
-        Subquery(turns.values("state")[:1]),
-        Subquery(turns.values("outcome")[:1]),
-        Subquery(turns.values("outcome_reason")[:1]),
-    )
-    free, known, task, state, outcome, reason = found[0]
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGNS, [conversation.pk])
+        known, free, task, state, outcome, reason = cursor.fetchone()
     return _Signs(
         suppressed=bool(known) and not free,
         task=task or "",

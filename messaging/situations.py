@@ -103,6 +103,7 @@ def understand(conversation: Conversation, last: Message) -> Understood:
                 language=language,
                 asked=asked,
                 default_currency=profile.currency,
+                sells=profile.sells,
             ),
         )
         for m in burst
@@ -179,6 +180,7 @@ def situation_of(
         intent=str(understood.reading.intent),
         topics=understood.reading.topics,
         facts={name: fact.value for name, fact in known.items()},
+        quotes={name: fact.quote for name, fact in known.items()},
         new_facts=new_facts,
         missing=tuple(Missing(q.field, q.wording) for q in questions),
         asked=understood.asked,

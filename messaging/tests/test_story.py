@@ -171,7 +171,7 @@ def test_the_first_automatic_message_says_that_it_is_an_ai(
     carrier: type[FakeCarrier],
 ) -> None:
     mode("auto")
-    text_in("Hi, do you have time for a question?")
+    text_in("Hi there")
     later(seconds=25)
     text_in("We need 12 licences")
     later(seconds=60)
