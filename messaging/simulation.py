@@ -19,14 +19,14 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
-from leads import clock, consent, policy, scoring
+from leads import capture, clock, consent, policy, scoring
 from leads.models import ContactPoint, Task
 from messaging.agent.understanding.intents import read_intent
 from messaging.agent.understanding.language import detect_language
 from messaging.agent.understanding.optout import is_help, is_opt_in, read_opt_out
 from messaging.channels import SIMULATOR_MAILBOX, SIMULATOR_NUMBER
 from messaging.inbound import receive_message
-from messaging.models import Conversation, Message, Turn
+from messaging.models import Conversation, Message, Profile, Turn
 from messaging.replies import answer
 from messaging.sending import deliver
 from messaging.transports import InboundMessage
@@ -293,7 +293,18 @@ def _reply(stored: Message) -> dict[str, str] | None:
     }
 
 
-def moment(text: str) -> datetime:
-    """Read an ISO instant; without a zone it is UTC. Raises ValueError."""
+def zone_of(message: SimulatedMessage) -> ZoneInfo:
+    """The clock on the simulated lead's wall."""
+    value = capture.normalise_phone(message.from_address)
+    if message.channel == "sms" and value:
+        return consent.zones_of(ContactPoint(kind="phone", value=value))[0]
+    return ZoneInfo(Profile.current().time_zone)
+
+
+def moment(text: str, *, zone: ZoneInfo | None = None) -> datetime:
+    """Read an ISO instant; without a zone it is in `zone`, else UTC.
+
+    Raises ValueError.
+    """
     value = datetime.fromisoformat(text)
-    return value if value.tzinfo else value.replace(tzinfo=ZoneInfo("UTC"))
+    return value if value.tzinfo else value.replace(tzinfo=zone or ZoneInfo("UTC"))

@@ -1,6 +1,7 @@
 """`manage.py simulate`: write to us as a lead, through the real path."""
 
 import json
+import logging
 import sys
 from argparse import ArgumentParser
 from contextlib import AbstractContextManager, nullcontext
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from leads import clock
 from leads.seeding import ensure_ground
@@ -20,6 +22,7 @@ from messaging.simulation import (
     moment,
     read_line,
     simulate,
+    zone_of,
 )
 
 Read = SimulatedMessage | str  # a message, or why a line makes none
@@ -56,15 +59,18 @@ class Command(BaseCommand):
         self.shift = timedelta() if options["now"] else None
         ready_doorbells()
         ensure_ground()
-        with _clock(options["now"]):
-            if options["kind"] == "file":
-                self._file(options["lines"], in_bursts=options["burst"])
-                return
-            line = {**options, "channel": options["kind"], "from": options["sender"]}
-            try:
-                self._one(read_line(line))
-            except (BadLine, UnusableMessage) as error:
-                raise CommandError(str(error)) from error
+        # The answer is the output; a log line for each reply would bury it.
+        logging.getLogger("messaging.transports").setLevel(logging.WARNING)
+        self.now: str | None = options["now"]
+        self.started = timezone.now()
+        if options["kind"] == "file":
+            self._file(options["lines"], in_bursts=options["burst"])
+            return
+        line = {**options, "channel": options["kind"], "from": options["sender"]}
+        try:
+            self._one(read_line(line))
+        except (BadLine, UnusableMessage) as error:
+            raise CommandError(str(error)) from error
 
     def _file(self, path: str, *, in_bursts: bool) -> None:
         folder = Path.cwd() if path == "-" else Path(path).resolve().parent
@@ -91,11 +97,25 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(problem, ensure_ascii=False))
 
     def _one(self, message: SimulatedMessage, *, more_follows: bool = False) -> None:
-        result = simulate(message=message, shift=self.shift, more_follows=more_follows)
+        with self._clock(message):
+            result = simulate(
+                message=message, shift=self.shift, more_follows=more_follows
+            )
         if self.as_json:
             self.stdout.write(json.dumps(result, ensure_ascii=False))
         else:
             self._tell(result)
+
+    def _clock(self, message: SimulatedMessage) -> AbstractContextManager[None]:
+        """Business time runs on from --now; without a zone it is the lead's own."""
+        if not self.now:
+            return nullcontext()
+        try:
+            begin = moment(self.now, zone=zone_of(message))
+        except ValueError as error:
+            words = f"--now {self.now!r} is no ISO 8601 instant"
+            raise CommandError(words) from error
+        return clock.shifted(begin - self.started)
 
     def _tell(self, result: dict[str, Any]) -> None:
         for stage in result["stages"]:
@@ -132,12 +152,3 @@ def _read(line: str, folder: Path) -> Read:
 
 def _sender(read: Read) -> tuple[str, str] | None:
     return None if isinstance(read, str) else (read.channel, read.from_address)
-
-
-def _clock(now: str | None) -> AbstractContextManager[None]:
-    if not now:
-        return nullcontext()
-    try:
-        return clock.at(moment(now))
-    except ValueError as error:
-        raise CommandError(f"--now {now!r} is no ISO 8601 instant") from error
