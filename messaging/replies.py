@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +23,7 @@ from messaging.agent.model import (
 )
 from messaging.agent.policy import plan_turn
 from messaging.asking import ask_person
+from messaging.claiming import claim_turn
 from messaging.conversations import effective_mode, lock_again, refresh
 from messaging.holding import hand_back, hand_off, pause, take_over
 from messaging.models import Channel, Conversation, Message, Turn
@@ -32,44 +32,6 @@ from messaging.situations import Understood, situation_of, understand
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=40)
-RELATED = (
-    "conversation__lead__team",
-    "last_inbound__channel",
-    "last_inbound__contact_point",
-)
-# A row of all five tables takes longer to put together than to fetch.
-COLUMNS = (
-    *(f.attname for f in Turn._meta.concrete_fields),
-    *(
-        f"conversation__{name}"
-        for name in ("public_id", "mode", "holder", "paused_reason", "clock_shift")
-    ),
-    *(
-        f"conversation__lead__{name}"
-        for name in ("public_id", "name", "language", "time_zone", "score")
-    ),
-    *(
-        f"conversation__lead__{name}"
-        for name in ("score_changed_at", "owner", "company", "role", "stage")
-    ),
-    "conversation__lead__version",
-    "conversation__lead__team__mode",
-    "conversation__lead__team__name",
-    *(
-        f"last_inbound__{name}"
-        for name in ("public_id", "kind", "body", "subject", "occurred_at", "details")
-    ),
-    "last_inbound__simulated",
-    "last_inbound__conversation",
-    "last_inbound__channel__mode",
-    "last_inbound__channel__kind",
-    "last_inbound__channel__simulated",
-    "last_inbound__channel__address",
-    "last_inbound__contact_point__kind",
-    "last_inbound__contact_point__value",
-    "last_inbound__contact_point__simulated",
-)
 Outcome = Turn.Outcome
 
 
@@ -99,7 +61,7 @@ def answer(*, turn_id: int) -> None:
     A failure never reaches the lead: the turn is tried again, and after its
     last attempt a person gets the conversation.
     """
-    turn = claims.claim(Turn, turn_id, lease=LEASE, related=RELATED, columns=COLUMNS)
+    turn = claim_turn(turn_id)
     if turn is None:
         return
     try:

@@ -101,7 +101,8 @@ def understand(conversation: Conversation, last: Message) -> Understood:
                 now=now,
                 tz=tz,
                 language=language,
-                asked=asked,
+                # Who writes first often opens with what it needs.
+                asked=asked or ("" if earlier else "need"),
                 default_currency=profile.currency,
                 sells=profile.sells,
             ),
