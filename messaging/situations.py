@@ -19,6 +19,7 @@ GSM_PART, MAX_MAIL = 153, 2000
 READ = (
     "public_id",
     "conversation",
+    "turn",
     "direction",
     "kind",
     "author",
@@ -91,7 +92,7 @@ def understand(conversation: Conversation, last: Message) -> Understood:
     earlier = [m for m in history if m not in burst]
     ours = [m.body for m in earlier if m.direction == Message.Direction.OUTBOUND]
     now, tz = clock_of(conversation), _zone(conversation, last)
-    asked = str(previous.understood.get("ask", "")) if previous else ""
+    asked = _asked(previous, history)
     profile = Profile.current()
     parts = tuple(
         Part(
@@ -131,6 +132,13 @@ def _is_new(message: Message, *, after: int) -> bool:
     """Whether the lead wrote it since our last turn, and not only STOP."""
     fresh = message.direction == Message.Direction.INBOUND and message.pk > after
     return fresh and message.details.get("opt_out") != "stop"
+
+
+def _asked(previous: Turn | None, history: list[Message]) -> str:
+    """What our last turn asked for, if the lead has seen the question."""
+    if previous is None or all(m.turn_id != previous.pk for m in history):
+        return ""
+    return str(previous.understood.get("ask", ""))
 
 
 def _previous_turn(conversation: Conversation, last: Message) -> Turn | None:

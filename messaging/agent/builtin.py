@@ -9,18 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from messaging.agent.cues import (
+    answer_to,
     asks_discount,
     asks_price,
+    asks_quote,
     call_times,
     gives_orders,
+    in_full,
     legal_words,
     own_words,
-    profile_value,
+    puts_off,
     read_answers,
 )
 from messaging.agent.disclosure import asks_if_ai, with_disclosure
+from messaging.agent.guard import allowed_for, inspect
 from messaging.agent.guarding.form import segments_of
 from messaging.agent.model import CALL_TIME, Goal, Plan, Proposal, Situation, Usage
+from messaging.agent.understanding.language import detect_language
 from messaging.agent.voice import Voice, clean, clip
 
 PROMPT_VERSION = "builtin-1"
@@ -28,6 +33,7 @@ _SHORT = re.compile(r"short|brief|kurz|corto|breve|court", re.IGNORECASE)
 _FORMAL = re.compile(r"formal|polite|förmlich|siez", re.IGNORECASE)
 _TOLD = ("need", "budget", "timeline")
 _GSM_PART = 153
+_SENTENCE = 5
 # Signs that would make a text twice as dear, and their plain twins.
 _PLAIN = str.maketrans("\u2018\u2019\u2013\u2014\u201c\u201d\u00a0\u202f", "''--\"\"  ")
 
@@ -82,10 +88,31 @@ class _Writer:
     def fitted(self) -> list[Part]:
         """The parts, the lightest left out until the reply is short enough."""
         parts = [part for part in self._parts() if part.text]
+        if not self.plan.draft_reason:
+            parts = self._unobjected(parts)
         while len(parts) > 1 and not self._fits(parts):
             lightest = min(part.weight for part in parts)
             last = max(i for i, part in enumerate(parts) if part.weight == lightest)
             del parts[last]
+        return parts
+
+    def _unobjected(self, parts: list[Part]) -> list[Part]:
+        """Without what the guard refuses: the lead's words first, then any other."""
+        allowed = allowed_for(self.at)
+        for mine in (False, True):
+            body = with_disclosure(self.laid_out(parts), situation=self.at)
+            kinds = {one.kind for one in inspect(body, allowed=allowed)}
+            if not kinds - {"length"}:
+                return parts
+            parts = [
+                part
+                for part in parts
+                if (
+                    not inspect(part.text, allowed=allowed)
+                    if mine
+                    else part.source != "message"
+                )
+            ]
         return parts
 
     def _fits(self, parts: list[Part]) -> bool:
@@ -140,7 +167,10 @@ class _Writer:
         hello = self.voice.book.variants(key, self.tone)[0]
         hello = hello.format(name=name)
         if not self.mail:
-            hello = hello.rstrip(",") + ("!" if self.tone == "friendly" else ".")
+            hello = hello.rstrip(",")
+            mark = self.voice.book.variants("exclaim", "")[0]
+            friendly = self.tone == "friendly"
+            hello = mark.format(text=hello) if friendly else f"{hello}."
         return Part(hello, 3)
 
     def _core(self) -> Iterable[Part]:
@@ -166,6 +196,9 @@ class _Writer:
         return "youre_welcome" if thanked else "close"
 
     def _greet(self) -> Iterable[Part]:
+        if self.at.intent == "question":
+            yield self._part("go_ahead", 9)
+            return
         key = "welcome_back" if self.at.intent == "opt_in" else "welcome"
         yield self._part(key, 4)
 
@@ -189,32 +222,46 @@ class _Writer:
             return
         facts = list(self._facts())
         yield from facts
-        if "urgent" in self.at.topics:
+        urgent = "urgent" in self.at.topics
+        if urgent:
             yield self._part("urgent", 5)
-        if not self.plan.ask:
+        if not self.plan.ask or self.plan.task_kind == "reply":
             yield self._part("noted", 8)
-        elif not facts:
+        elif not facts and not urgent:
             key = {"confirm": "yes", "deny": "no"}.get(self.at.intent, "ack")
             first = not any(said.author == "us" for said in self.at.history)
             yield Part(self.voice.maybe("welcome" if first else key), 2)
 
     def _answer(self) -> Iterable[Part]:
-        yield from self._answers()
         yield from self._facts()
+        yield from self._answers()
 
     def _answers(self) -> Iterable[Part]:
         given = read_answers(self.at).given
         if "price" in given:
             given = tuple(key for key in given if key != "sells")
+        # Accents halve what fits in a text; the question should fit as well.
+        roomy = self.mail or self.at.language in ("en", "de")
         for key in given[:2]:
-            value = clip(profile_value(self.at.company, key), 180, ours=True)
-            yield self._part(key, 7, f"profile.{key}", value=value)
+            value = clip(answer_to(self.at, key), 180 if roomy else 110, ours=True)
+            source = "sells" if key in ("price", "features") else key
+            weight = 6 if self.plan.goal is Goal.REFER else 7
+            source = f"profile.{source}"
+            yield self._part(key, weight, source, value=self._marked(value))
+
+    def _marked(self, value: str) -> str:
+        """Our words as the profile has them, with a note if in another language."""
+        if len(value.split()) < _SENTENCE:
+            return value
+        code = detect_language(value, fallback=self.at.language)
+        note = self.voice.book.foreign(code)
+        return f"{note} {value}" if note and code != self.at.language else value
 
     def _confirm(self) -> Iterable[Part]:
         times = call_times(self.at)[:2]
         if not times:
             yield from self._facts()
-        when = self.voice.either([clip(one.text) for one in times])
+        when = self.voice.either([clip(in_full(self.at, one.text)) for one in times])
         if when and not self.orders:
             yield self._part("confirm_when", 9, "message", when=when)
         else:
@@ -227,19 +274,24 @@ class _Writer:
             yield self._part("urgent", 4)
 
     def _pass_on(self) -> Iterable[Part]:
-        yield from self._answers()
         if self.plan.goal is Goal.REFER:
             yield from self._facts()
+        yield from self._answers()
         yield self._part(self._referral(), 8)
 
     def _referral(self) -> str:
         if asks_discount(self.at):
             return "pass_discount"
+        if asks_quote(self.at) and not self.plan.draft_reason:
+            return "pass_quote"
         if asks_price(self.at):
             return "pass_price"
         return "pass_contract" if "contract" in self.at.topics else "pass_on"
 
     def _reassure(self) -> Iterable[Part]:
+        if puts_off(self.at) and not self.plan.ask:
+            yield self._part("no_rush", 9)
+            return
         rival = "competitor" in self.at.topics
         yield self._part("reassure_competitor" if rival else "reassure", 6)
         yield from self._facts()

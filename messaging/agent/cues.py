@@ -2,17 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from messaging.agent.guarding.text import Folded, fold, join_letters
 from messaging.agent.guarding.values import plain, read_items
-from messaging.agent.guarding.words import find, says
+from messaging.agent.guarding.words import after_number, find, says
 from messaging.agent.model import CompanyFacts, Said, Situation, When
 from messaging.agent.phrases import phrases
+from messaging.agent.understanding.lexicon import LANGUAGES, lexicon
 
-_FROM_TOPIC = {"features": "sells", "location": "address", "availability": "hours"}
 _CALL_GRAINS = ("minute", "hour", "part_of_day", "day", "week", "weekend", "")
-_SHORT_NEED = 3
+_SHORT_NEED = 6
 _BARE_WORDS = 4
+_SHORT, _STEM = 3, 5
 _FILLED = re.compile(r"\{\w+\}")
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\d)[^.!?\n]*)*[.!?]?")
@@ -54,14 +56,76 @@ def stated_price(sells: str) -> str:
 
 def read_answers(situation: Situation) -> Answers:
     """What the lead wants to know of the profile, and whether it is there."""
-    asked = [_FROM_TOPIC[t] for t in situation.topics if t in _FROM_TOPIC]
+    asked: list[str] = []
     if "?" in situation.message or situation.intent in ("question", "interested"):
         asked += phrases(situation.language).wants(fold(situation.message[:600]))
     if asks_price(situation) and stated_price(situation.company.sells):
         asked.append("price")
+    if not asked and "?" in situation.message and on_topic(situation):
+        asked.append("features")
     keys = tuple(dict.fromkeys(asked))
-    given = tuple(key for key in keys if profile_value(situation.company, key))
+    given = tuple(key for key in keys if answer_to(situation, key))
     return Answers(given, tuple(key for key in keys if key not in given))
+
+
+def answer_to(situation: Situation, key: str) -> str:
+    """The profile's words for an answer key in this situation."""
+    if key == "features":
+        return on_topic(situation)
+    return profile_value(situation.company, key)
+
+
+def on_topic(situation: Situation) -> str:
+    """The sentence of "what we sell" that speaks of what the lead asks, or "".
+
+    Nearly all that the question is about must be in it, or it would be beside the
+    point.
+    """
+    wanted = _stems(situation.message[:300], situation.language)
+    found = [
+        (len(wanted & _stems(sentence, "")), -at, sentence.strip())
+        for at, sentence in enumerate(_SENTENCE.findall(situation.company.sells))
+    ]
+    best = max(found, default=(0, 0, ""))
+    return best[2] if best[0] and best[0] * 3 >= len(wanted) * 2 else ""
+
+
+def _stems(text: str, language: str) -> set[str]:
+    """The begins of the words, without the language's everyday ones."""
+    words = {word for word in _WORD.findall(fold(text).text) if len(word) >= _SHORT}
+    return {word[:_STEM] for word in words - _everyday(language)}
+
+
+@lru_cache(maxsize=16)
+def _everyday(language: str) -> frozenset[str]:
+    if language not in LANGUAGES:
+        return frozenset()
+    return frozenset(lexicon(language).words("language", "words"))
+
+
+def asks_quote(situation: Situation) -> bool:
+    """Whether the lead wants a written offer."""
+    book = phrases(situation.language)
+    return book.asks_for("quote", fold(situation.message[:600]))
+
+
+def announces_question(situation: Situation) -> bool:
+    """Whether a question is only announced: "do you have time for a question?"."""
+    book = phrases(situation.language)
+    return book.asks_for("may_ask", fold(situation.message[:200]))
+
+
+def says_bye(situation: Situation) -> bool:
+    """Whether a short text does no more than part."""
+    book = phrases(situation.language)
+    short = is_bare(situation.message)
+    return short and book.asks_for("bye", fold(situation.message))
+
+
+def puts_off(situation: Situation) -> bool:
+    """Whether the lead wants time: "I'll think about it", "maybe next year"."""
+    book = phrases(situation.language)
+    return book.asks_for("later", fold(situation.message[:600]))
 
 
 def call_times(situation: Situation) -> tuple[When, ...]:
@@ -71,8 +135,8 @@ def call_times(situation: Situation) -> tuple[When, ...]:
 
 def asks_price(situation: Situation) -> bool:
     """Whether a price is wanted; naming one's own budget is no question for one."""
-    told = "budget" in situation.new_facts and "?" not in situation.message
-    return "price" in situation.topics and not told
+    told = "budget" in situation.new_facts or situation.intent == "objection"
+    return "price" in situation.topics and not (told and "?" not in situation.message)
 
 
 def asks_discount(situation: Situation) -> bool:
@@ -90,8 +154,13 @@ def asks_discount(situation: Situation) -> bool:
 def own_words(situation: Situation, field: str) -> str:
     """How the lead put a fact in this message, "" when it is not in its words."""
     value, message = situation.facts.get(field, ""), situation.message
+    quote = situation.quotes.get(field, "")
     if field == "budget":
         return _own_amount(value, message)
+    if field == "quantity" and value.isdigit():
+        return quote if quote in message and not quote.isdigit() else ""
+    if field == "timeline" and quote and quote in message:
+        return in_full(situation, quote)
     if field == "timeline":
         texts = [when.text for when in situation.when if when.text in message]
         return value if value in message else next(iter(texts), "")
@@ -102,14 +171,30 @@ def own_words(situation: Situation, field: str) -> str:
     return message[at : at + len(value)] if short else ""
 
 
+def in_full(situation: Situation, time: str) -> str:
+    """A time of the lead's with its "after", "before" or "any day"."""
+    message = situation.message
+    return phrases(situation.language).with_lead(time, message, fold(message))
+
+
 def _own_amount(value: str, message: str) -> str:
     wanted = {key[1] for item in read_items(value) for key in item.keys}
     folded = plain(message)
     for item in read_items(message):
         stated = {key[1] for key in item.keys if key[0] == "m"}
         if wanted & stated:
-            return folded.words(item.start, item.end)
+            return _without_unit(folded, item.start, item.end)
     return ""
+
+
+def _without_unit(folded: Folded, start: int, end: int) -> str:
+    """The figure without "per month", which would read like a price of ours."""
+    for at in range(start + 1, end):
+        if folded.text[at] in " /" and after_number("price_after").match(
+            folded.text, at
+        ):
+            return folded.words(start, at)
+    return folded.words(start, end)
 
 
 def gives_orders(text: str) -> bool:

@@ -85,4 +85,4 @@ def _greeting(body: str, situation: Situation) -> str:
 @lru_cache(maxsize=16)
 def _greetings(language: str) -> re.Pattern[str]:
     words = phrases(language).variants("greeting_words", "")
-    return re.compile(rf"(?:{'|'.join(words)})(?![a-z])")
+    return re.compile(rf"[^a-z]{{0,2}}(?:{'|'.join(words)})(?![a-z])")

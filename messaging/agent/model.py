@@ -1,7 +1,7 @@
 """The language model port: what a model is told and what it may return."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -94,7 +94,8 @@ class Situation:
 
     `message` is the burst, joined by newlines; `history` ends before it, oldest
     first, without notes. `asked` is the field of our last question, "" if none.
-    `local_now` is the lead's own clock. `max_chars` bounds the reply.
+    `local_now` is the lead's own clock. `max_chars` bounds the reply. `quotes` are
+    the lead's own words for each fact, "" for what a person entered.
     """
 
     channel: str
@@ -114,6 +115,7 @@ class Situation:
     local_now: datetime
     max_chars: int
     instruction: str = ""
+    quotes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,22 @@ class Phrases:
         """How a fact is named in an acknowledgement, "" for one left unsaid."""
         return str(self.data["facts"].get(name, ""))
 
+    def asks_for(self, key: str, folded: Folded) -> bool:
+        """Whether a lead's words are of the kind `key`: "quote" or "later"."""
+        return _compiled(str(self.data[key])).search(folded.text) is not None
+
+    def with_lead(self, words: str, text: str, folded: Folded) -> str:
+        """A time with what stands before it: "after 2pm" means more than "2pm"."""
+        at = text.find(words)
+        if at < 0 or len(folded.text) != len(text):
+            return words
+        lead = _before(str(self.data["when_lead"])).search(folded.text, 0, at)
+        return text[lead.start() : at + len(words)] if lead else words
+
+    def foreign(self, language: str) -> str:
+        """The note that words are in another language, "" for one unknown."""
+        return str(self.data["in_language"].get(language, ""))
+
     def wants(self, folded: Folded) -> tuple[str, ...]:
         """What of the company profile a lead asks for, in the file's order."""
         return tuple(
@@ -57,6 +73,11 @@ class Phrases:
 @lru_cache(maxsize=128)
 def _compiled(body: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z])(?:{body})(?![a-z])")
+
+
+@lru_cache(maxsize=16)
+def _before(body: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z'])(?:{body}[ ']){{1,4}}$")
 
 
 @lru_cache(maxsize=16)

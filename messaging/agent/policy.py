@@ -6,27 +6,21 @@ small talk last.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
 from messaging.agent.cues import (
-    Answers,
-    asks_discount,
+    announces_question,
     asks_price,
-    call_times,
+    asks_quote,
     ever_said,
-    gives_orders,
-    is_bare,
     last_of_us,
     legal_words,
-    read_answers,
-    times_asked,
+    puts_off,
+    says_bye,
     we_said,
 )
-from messaging.agent.disclosure import asks_if_ai
 from messaging.agent.model import CALL_TIME, Goal, Plan, Situation
+from messaging.agent.turns import COURTESY, Turn
 
-_MOST_ASKED = 2
 _INTENT_SIGNALS = {
     "interested": "said_interested",
     "not_interested": "said_not_interested",
@@ -52,69 +46,17 @@ _LACKING = {
     "phone": "The phone number",
     "email": "The mail address",
     "sells": "What we sell",
+    "features": "This",
     "booking": "A booking link",
 }
 
 
-@dataclass(frozen=True)
-class _Turn:
-    """A situation with what the rules need to know of it, read once."""
-
-    at: Situation
-
-    @cached_property
-    def answers(self) -> Answers:
-        return read_answers(self.at)
-
-    @cached_property
-    def orders(self) -> bool:
-        return gives_orders(self.at.message)
-
-    @cached_property
-    def asks_ai(self) -> bool:
-        return "are_you_ai" in self.at.topics or asks_if_ai(self.at.message)
-
-    @cached_property
-    def asks(self) -> bool:
-        """Whether it is a question and not the answer to ours."""
-        told = self.at.asked in self.at.new_facts and "?" not in self.at.message
-        return self.at.intent == "question" and not told
-
-    @cached_property
-    def discount(self) -> bool:
-        return asks_discount(self.at)
-
-    @cached_property
-    def bare(self) -> bool:
-        fresh = self.at.new_facts or self.at.when
-        return not fresh and is_bare(self.at.message)
-
-    @cached_property
-    def times(self) -> bool:
-        """Whether the lead named a time that a call could have."""
-        return bool(call_times(self.at))
-
-    @cached_property
-    def next_field(self) -> str:
-        """The open question to ask: one not asked yet first, none more than twice."""
-        counted = [
-            (times_asked(self.at, one.field, one.wording), one.field)
-            for one in self.at.missing
-        ]
-        fresh = [field for count, field in counted if count == 0]
-        again = [field for count, field in counted if 0 < count < _MOST_ASKED]
-        return next(iter(fresh + again), "")
-
-    def has(self, *topics: str) -> bool:
-        return not set(topics).isdisjoint(self.at.topics)
-
-
-_Rule = Callable[[_Turn], Plan | None]
+_Rule = Callable[[Turn], Plan | None]
 
 
 def plan_turn(situation: Situation) -> Plan:
     """Return what to do about the lead's message. Pure and deterministic."""
-    turn = _Turn(situation)
+    turn = Turn(situation)
     plan = next(plan for rule in _RULES if (plan := rule(turn)) is not None)
     return Plan(
         goal=plan.goal,
@@ -127,26 +69,28 @@ def plan_turn(situation: Situation) -> Plan:
     )
 
 
-def _signals(turn: _Turn) -> tuple[str, ...]:
+def _signals(turn: Turn) -> tuple[str, ...]:
     """Keys for the score, without doubles; a machine's message gives none."""
     intent = turn.at.intent
-    if intent in ("out_of_office", "opt_out"):
+    if intent in ("out_of_office", "opt_out") or turn.orders:
         return ()
     if intent == "spam":
         return ("spam",)
     told = {"asked_question": not turn.asks, "asked_price": not asks_price(turn.at)}
+    if turn.told or turn.tells:
+        told["objected"] = True
     found = ["replied", _INTENT_SIGNALS.get(intent, "")]
     found += [_TOPIC_SIGNALS.get(topic, "") for topic in turn.at.topics]
     if turn.discount:
         found.append("asked_price")
         told["asked_price"] = False
     if intent == "meeting":
-        call = turn.has("call_me") or turn.at.asked == CALL_TIME
+        call = turn.has("call_me") or (turn.at.asked == CALL_TIME and turn.bare)
         found.append("asked_for_call" if call else "asked_for_meeting")
     return tuple(dict.fromkeys(key for key in found if key and not told.get(key)))
 
 
-def _not_answered(turn: _Turn) -> Plan | None:
+def _not_answered(turn: Turn) -> Plan | None:
     if turn.at.intent == "opt_out":
         return Plan(Goal.SILENT, confidence=1.0)
     if turn.at.intent == "spam":
@@ -156,7 +100,7 @@ def _not_answered(turn: _Turn) -> Plan | None:
     return None
 
 
-def _serious(turn: _Turn) -> Plan | None:
+def _serious(turn: Turn) -> Plan | None:
     words = legal_words(turn.at.message)
     if not words or turn.at.intent == "question":
         return None
@@ -170,14 +114,14 @@ def _serious(turn: _Turn) -> Plan | None:
     )
 
 
-def _ordered_about(turn: _Turn) -> Plan | None:
+def _ordered_about(turn: Turn) -> Plan | None:
     if not turn.orders:
         return None
     reason = "The message tries to give the assistant orders"
     return Plan(Goal.ASK, turn.next_field, draft_reason=reason, confidence=0.3)
 
 
-def _needs_person(turn: _Turn) -> Plan | None:
+def _needs_person(turn: Turn) -> Plan | None:
     reasons = {
         "complaint": "The lead complains",
         "person_requested": "The lead asks for a person",
@@ -188,13 +132,13 @@ def _needs_person(turn: _Turn) -> Plan | None:
     return Plan(Goal.HAND_OFF, hand_off=reason, task_kind="reply", confidence=0.9)
 
 
-def _wrong_person(turn: _Turn) -> Plan | None:
+def _wrong_person(turn: Turn) -> Plan | None:
     if turn.at.intent != "wrong_person":
         return None
     return Plan(Goal.APOLOGISE, task_kind="other", confidence=0.9)
 
 
-def _help(turn: _Turn) -> Plan | None:
+def _help(turn: Turn) -> Plan | None:
     if turn.at.intent == "help":
         return Plan(Goal.HELP, confidence=0.95)
     if turn.at.intent == "opt_in":
@@ -202,7 +146,7 @@ def _help(turn: _Turn) -> Plan | None:
     return None
 
 
-def _not_interested(turn: _Turn) -> Plan | None:
+def _not_interested(turn: Turn) -> Plan | None:
     if turn.at.intent != "not_interested":
         return None
     if turn.bare and we_said(turn.at, "close"):
@@ -210,20 +154,35 @@ def _not_interested(turn: _Turn) -> Plan | None:
     return Plan(Goal.CLOSE, confidence=0.9)
 
 
-def _call_wanted(turn: _Turn) -> Plan | None:
+def _nothing_to_say(turn: Turn) -> Plan | None:
+    """A text without words, a second "ok" in a row, a "sorry" after our goodbye."""
+    if not turn.at.message.strip():
+        return Plan(Goal.ASK, task_kind="reply", confidence=0.5)
+    if turn.bare and says_bye(turn.at):
+        return Plan(Goal.SILENT)
+    courtesy = turn.bare and turn.at.intent in COURTESY
+    if courtesy and turn.at.asked != CALL_TIME and we_said(turn.at, "yes"):
+        return Plan(Goal.SILENT)
+    small = turn.bare and turn.at.intent in (*COURTESY, "other", "deny")
+    return Plan(Goal.SILENT) if small and turn.parted else None
+
+
+def _call_wanted(turn: Turn) -> Plan | None:
     offered = turn.at.asked == CALL_TIME
     agrees = turn.at.intent in ("confirm", "interested", "meeting")
     wanted = turn.at.intent == "meeting" or turn.has("call_me", "demo")
+    wanted = wanted or (turn.proposes and bool(last_of_us(turn.at.history)))
     if not wanted and not (offered and (turn.times or agrees)):
         return None
     meets = turn.at.intent == "meeting" and not turn.has("call_me")
-    ask = turn.next_field if turn.times or offered else CALL_TIME
-    kind = "meeting" if (meets or turn.has("demo")) and not offered else "call"
+    ask = "" if turn.times or ever_said(turn.at, "ask_call_time") else CALL_TIME
+    sees = meets or turn.has("demo")
+    kind = "meeting" if sees and not (offered and turn.bare) else "call"
     draft = _price_reason(turn)
     return Plan(Goal.CONFIRM, ask, task_kind=kind, draft_reason=draft, confidence=0.9)
 
 
-def _price_reason(turn: _Turn) -> str:
+def _price_reason(turn: Turn) -> str:
     if turn.discount:
         return "Discount not in the company profile"
     if asks_price(turn.at) and "price" not in turn.answers.given:
@@ -231,8 +190,10 @@ def _price_reason(turn: _Turn) -> str:
     return ""
 
 
-def _price(turn: _Turn) -> Plan | None:
+def _price(turn: Turn) -> Plan | None:
     reason = _price_reason(turn)
+    if not reason and asks_quote(turn.at):
+        return Plan(Goal.REFER, turn.next_field, task_kind="reply", confidence=0.8)
     if not reason and turn.has("contract"):
         reason = "Contract terms are not in the company profile"
     if not reason:
@@ -246,14 +207,16 @@ def _price(turn: _Turn) -> Plan | None:
     )
 
 
-def _disclose(turn: _Turn) -> Plan | None:
+def _disclose(turn: Turn) -> Plan | None:
     if not turn.asks_ai:
         return None
     return Plan(Goal.DISCLOSE, turn.next_field, confidence=0.95)
 
 
-def _question(turn: _Turn) -> Plan | None:
+def _question(turn: Turn) -> Plan | None:
     answers = turn.answers
+    if turn.asks and announces_question(turn.at):
+        return Plan(Goal.GREET, confidence=0.85)
     if answers.given and not answers.lacking:
         return Plan(Goal.ANSWER, turn.next_field, confidence=0.9)
     if not turn.asks and not answers.lacking:
@@ -272,16 +235,21 @@ def _question(turn: _Turn) -> Plan | None:
     )
 
 
-def _objection(turn: _Turn) -> Plan | None:
-    if turn.at.intent != "objection" or turn.discount:
+def _objection(turn: Turn) -> Plan | None:
+    if turn.discount or turn.told:
+        return None
+    later = "?" not in turn.at.message and puts_off(turn.at)
+    if later and turn.at.intent in ("objection", "deny", "other", "not_interested"):
+        return Plan(Goal.REASSURE, confidence=0.8)
+    if turn.at.intent != "objection" or turn.tells:
         return None
     return Plan(Goal.REASSURE, turn.next_field, confidence=0.7)
 
 
-def _courtesy(turn: _Turn) -> Plan | None:
+def _courtesy(turn: Turn) -> Plan | None:
     """Answer "thanks" and "ok" once at most, so that no loop begins."""
     last = last_of_us(turn.at.history)
-    if not turn.bare or not last or turn.at.intent not in ("thanks", "confirm"):
+    if not turn.bare or not last or turn.at.intent not in COURTESY:
         return None
     if we_said(turn.at, "youre_welcome", "close", "apologise"):
         return Plan(Goal.SILENT)
@@ -291,20 +259,24 @@ def _courtesy(turn: _Turn) -> Plan | None:
     return None if asked else Plan(Goal.SILENT)
 
 
-def _declined_call(turn: _Turn) -> Plan | None:
+def _declined_call(turn: Turn) -> Plan | None:
     if turn.at.intent != "deny" or turn.at.asked != CALL_TIME:
         return None
     return Plan(Goal.CLOSE, confidence=0.8)
 
 
-def _go_on(turn: _Turn) -> Plan | None:
+def _go_on(turn: Turn) -> Plan | None:
     first = not last_of_us(turn.at.history)
     sure = 0.5 if turn.at.intent == "other" and not turn.at.new_facts else 0.85
     if turn.next_field:
         goal = Goal.GREET if first and not turn.at.new_facts else Goal.ASK
-        return Plan(goal, turn.next_field, confidence=sure)
+        way = "reply" if "contact_preference" in turn.at.new_facts else ""
+        return Plan(goal, turn.next_field, task_kind=way, confidence=sure)
     called = ever_said(turn.at, "confirm_when", "confirm_call", "confirm_meeting")
-    if called or turn.at.asked == CALL_TIME or we_said(turn.at, "offer_call", "noted"):
+    offered = called or ever_said(turn.at, "offer_call", "noted")
+    if offered or turn.parted or turn.at.asked == CALL_TIME:
+        if turn.bare and turn.at.intent in (*COURTESY, "deny"):
+            return Plan(Goal.SILENT)
         return Plan(Goal.ASK, task_kind="reply", confidence=sure)
     return Plan(Goal.OFFER_CALL, CALL_TIME, confidence=sure)
 
@@ -317,6 +289,7 @@ _RULES: tuple[_Rule, ...] = (
     _wrong_person,
     _help,
     _not_interested,
+    _nothing_to_say,
     _call_wanted,
     _objection,
     _price,

@@ -142,14 +142,14 @@ def test_a_call_without_a_time_asks_for_one() -> None:
     assert "asked_for_call" in made.signals
 
 
-def test_a_call_with_a_time_goes_on_with_the_questions() -> None:
+def test_a_call_with_a_time_is_passed_on_without_another_question() -> None:
     made = plan(
         "call me tuesday 3pm",
         intent="meeting",
         topics=("call_me",),
         when=(Named("tuesday 3pm"),),
     )
-    assert (made.goal, made.ask) == (Goal.CONFIRM, "budget")
+    assert (made.goal, made.ask) == (Goal.CONFIRM, "")
 
 
 def test_a_month_is_no_time_for_a_call() -> None:

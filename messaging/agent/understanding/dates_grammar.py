@@ -121,7 +121,10 @@ DATE_SHAPES: tuple[tuple[str, str], ...] = (
         f"(?:(?<=FIRMLY)|WHICH) WEAK_MONTH (?:(?:OF|COMMA)? YEAR)? {_FREE}"
         " | WEAK_MONTH OF? YEAR",
     ),
-    ("season", f"(?:(?<=DURING)|(?<=AFTER)|WHICH) THE? WHICH? SEASON WHICH? {_YEAR}"),
+    (
+        "season",
+        f"(?:(?<=DURING)|(?<=AFTER)|(?<=AT)|WHICH) THE? WHICH? SEASON WHICH? {_YEAR}",
+    ),
     ("season", "SEASON (?:NEXT|OF? YEAR)"),
     ("relday", "RELDAY"),
     ("ord_day", f"(?:THE|(?<!UNKNOWN)(?<!OPAQUE)) ORD {_FREE}"),

@@ -1,7 +1,8 @@
 """What a lead says about itself, each fact with its own words as evidence.
 
 Rules and word lists are in ``data/<language>_facts.toml``. A wrong fact is worse
-than none: negated, asked-about and hypothetical statements give nothing.
+than none: negated, asked-about and hypothetical statements give nothing, and
+neither do absence notices and texts that give the assistant orders.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from messaging.agent.cues import gives_orders
 from messaging.agent.understanding.dates import When, read_when
 from messaging.agent.understanding.facts_amounts import (
     read_budget,
@@ -41,6 +43,7 @@ from messaging.agent.understanding.facts_text import (
     patterns,
 )
 from messaging.agent.understanding.facts_timeline import read_timeline
+from messaging.agent.understanding.intents import is_out_of_office
 from messaging.agent.understanding.money import scan
 from messaging.agent.understanding.textfold import (
     fold,
@@ -122,14 +125,18 @@ def read_facts(
     language: str,
     asked: str = "",
     default_currency: str = "USD",
+    sells: str = "",
 ) -> tuple[FactReading, ...]:
     """Facts in the order of the text, at most one a field.
 
     ``asked`` is the field our last question asked for, so that a bare "20k", "next
     month", "just me" or "Dana Reyes" is read as its answer. ``default_currency``
-    (ISO 4217) stands where the text names none.
+    (ISO 4217) stands where the text names none. ``sells`` is what the company sells:
+    a bare answer that names some of it is a need.
     """
     text = text[:_LONGEST]
+    if gives_orders(text) or is_out_of_office(text, language=language):
+        return ()
     tag, region = language_and_region(language)
     folded = fold(text)
     amounts = scan(
@@ -149,6 +156,7 @@ def read_facts(
         region=region_for(tag, region, tz.key),
         now=now.astimezone(tz),
         asked=asked,
+        sells=sells,
     )
     found = [*_business(message), *_person(message)]
     if asked:

@@ -19,8 +19,9 @@ from messaging.agent.understanding.facts_text import (
 from messaging.agent.understanding.money import Amount, parse_number
 
 _BARE = re.compile(
-    r"(?<![\w.,/:#+-])(?:[0-9]{1,3}(?:[,. ][0-9]{3})+|[0-9]{2,9})(?![\w/:%]|[.,][0-9])"
+    r"(?<![\w.,/:#+-])(?:[0-9]{1,3}(?:[,. ][0-9]{3})+|[0-9]{2,9})(?![\w:%]|/(?!\w)|[.,/][0-9])"
 )
+_ONE_WORD = 12
 _SMALLEST = 50  # a bare figure under this is hardly a budget
 
 
@@ -89,7 +90,8 @@ def read_budget(message: Message) -> Iterator[Found]:
             continue
         trigger = find.whole("budget", "trigger").search(clause.text)
         own = find.whole("budget", "own").search(clause.text)
-        if not (trigger or asked or (own and message.amounts)):
+        bare = not clause.asks and _only_amount(message, clause)
+        if not (trigger or asked or bare or (own and message.amounts)):
             continue
         inside = _inside(message, clause, trigger.start() if trigger else 0)
         if not inside or _not_budget(find, clause, inside[0], bool(trigger)):
@@ -97,6 +99,31 @@ def read_budget(message: Message) -> Iterator[Found]:
         value, start, end = _budget_value(find, message.folded, inside)
         sure = 0.95 if trigger else 0.9 if asked else 0.75
         yield Found("budget", value, start, end, sure)
+
+
+def _only_amount(message: Message, clause: Clause) -> bool:
+    """Read "around 5k a month" beside a need or after a question of ours."""
+    find, text = message.find, clause.text
+    inside = _inside(message, clause, 0)
+    if not 1 <= len(inside) <= 2 or not (message.asked or _names_need(message)):
+        return False
+    if not message.amounts and not find("budget", "per").match(
+        text, inside[0].end - clause.start
+    ):
+        return False  # a plain figure is money only by the month or the like
+    first, last = inside[0].start - clause.start, inside[-1].end - clause.start
+    around = [find.whole("budget", key) for key in ("hedge", "up_to", "up_to_after")]
+    rest = [text[:first], find("budget", "per").sub(" ", text[last:])]
+    for piece in rest:
+        for pattern in around:
+            piece = pattern.sub(" ", piece)
+        if piece.strip(" ~.,!+-"):
+            return False
+    return True
+
+
+def _names_need(message: Message) -> bool:
+    return any(True for _ in read_need(message))
 
 
 def _inside(message: Message, clause: Clause, start: int) -> list[Amount]:
@@ -118,9 +145,20 @@ def _not_budget(find: Patterns, clause: Clause, amount: Amount, trigger: bool) -
     return not trigger and bool(find.whole("budget", "price").search(clause.text))
 
 
-def _cut(message: Message, start: int, end: int) -> tuple[int, int]:
+def _after_time(message: Message, start: int, end: int) -> int:
+    """Past a time that comes first: "we need from March a room for 8"."""
+    for placed in message.whens:
+        before = message.folded[start : placed.start]
+        first = len(before) <= _ONE_WORD and len(before.split()) <= 1
+        if first and start <= placed.start < placed.end < end - 4:
+            return placed.end
+    return start
+
+
+def cut_need(message: Message, start: int, end: int) -> tuple[int, int]:
     """A noun phrase without lead-in, times, amounts and what follows them."""
     find, folded = message.find, message.folded
+    start = _after_time(message, start, end)
     marks = [placed.start for placed in message.whens]
     marks += [amount.start for amount in message.amounts]
     end = min([end, *(mark for mark in marks if start < mark)])
@@ -151,7 +189,7 @@ def read_need(message: Message) -> Iterator[Found]:
             if not found or _doubtful(find, clause, found, key):
                 continue
             start, end = group_span(found, clause.start)
-            start, end = _cut(message, start, end)
+            start, end = cut_need(message, start, end)
             block = find("need", "block").match(folded, start, end)
             if end - start < 3 or (block and key != "goal"):
                 continue
@@ -182,11 +220,28 @@ def read_quantity(message: Message, needs: list[Found]) -> Iterator[Found]:
             found = find("quantity", key).search(clause.text)
             if not found or negated(find, clause, found.start()):
                 continue
-            if not (inside or asked or key == "team" or clause.text == found.group()):
+            whole = _bare(find, clause) == found.group()
+            if not (inside or asked or key == "team" or whole):
                 continue
             start, end = group_span(found, clause.start)
-            yield Found("quantity", _count(find, found["n"]), start, end, 0.85)
+            yield Found("quantity", _count(find, _figure(found)), start, end, 0.85)
             break
+
+
+def _figure(found: re.Match[str]) -> str:
+    """The count itself: group n, or m where a language has two ways."""
+    return str(found["n"] or found["m"])
+
+
+def _bare(find: Patterns, clause: Clause) -> str:
+    """The clause without "about", "around" and the like before it."""
+    text = clause.text
+    for _ in range(3):
+        lead = find.whole("need", "lead_in").match(text)
+        if not lead:
+            break
+        text = text[lead.end() :].lstrip()
+    return text.rstrip(" .,!")
 
 
 def _count(find: Patterns, raw: str) -> str:

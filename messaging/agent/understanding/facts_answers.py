@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from messaging.agent.understanding.dates import read_when
+from messaging.agent.understanding.facts_amounts import cut_need
 from messaging.agent.understanding.facts_people import name_span, titled
 from messaging.agent.understanding.facts_text import (
     Found,
@@ -15,9 +17,17 @@ from messaging.agent.understanding.facts_text import (
     trimmed,
 )
 from messaging.agent.understanding.facts_timeline import describe
+from messaging.agent.understanding.textfold import fold
 
-_TEXT_FIELDS = ("need", "company", "role", "location", "current_solution", "competitor")
-_LONGEST = {"need": 16}
+_TEXT_FIELDS = ("company", "role", "location", "current_solution", "competitor")
+# What may stand beside a need in one short answer.
+_BUSINESS = frozenset({"need", "budget", "authority", "timeline"})
+_WITH_NEED = frozenset({"quantity", "timeline", "urgency"})
+_LONGEST_NEED = 12
+_LONGEST = 6
+_STEM = 5
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
 _CHANNELS = ("call", "text", "email")
 
 
@@ -42,17 +52,19 @@ def read_answer(message: Message, seen: set[str]) -> Iterator[Found]:
     words = folded[start:end].split()
     if not words or asked in seen:
         return
+    if asked in _BUSINESS and "authority" not in seen:
+        yield from _authority(message, start, end, sure=asked == "authority")
     if asked == "name":
         yield from _name(find, text, folded, start, end)
-    elif asked == "authority":
-        yield from _authority(message, start, end)
     elif asked == "contact_preference":
         yield from _channel(find, folded, start, end)
     elif asked == "quantity":
         yield from _quantity(find, folded, start, end)
     elif asked == "timeline":
         yield from _duration(message, start, end)
-    elif asked in _TEXT_FIELDS and len(words) <= _LONGEST.get(asked, 6):
+    elif asked == "need" and len(words) <= _LONGEST_NEED and seen <= _WITH_NEED:
+        yield from _need(message, start, end, counted="quantity" in seen)
+    elif asked in _TEXT_FIELDS and len(words) <= _LONGEST:
         yield from _words(find, text, folded, asked, start, end)
 
 
@@ -66,14 +78,38 @@ def _words(
         return
     if find.whole("common", "question").match(answer):
         return
-    if asked == "need":
-        if find("need", "block").match(answer):
-            return
-    elif find.whole("common", "pronoun").search(answer):
+    if find.whole("common", "pronoun").search(answer):
         return
-    else:
-        start = _without(find, folded, asked, start, end)
+    start = _without(find, folded, asked, start, end)
     yield Found(asked, text[start:end], start, end, 0.6)
+
+
+def _need(message: Message, start: int, end: int, *, counted: bool) -> Iterator[Found]:
+    """A short phrase that names a thing people buy, or what we sell.
+
+    Talk of any other kind is no need: a wrong one is worse than none.
+    """
+    find = message.find
+    if find.whole("need", "chatter").search(message.folded, start, end):
+        return
+    if find.whole("common", "negation").search(message.folded, start, end):
+        return
+    _, end = cut_need(message, start, end)
+    start = _without(find, message.folded, "need", start, end)
+    answer, shown = message.folded[start:end], message.text[start:end]
+    if find.whole("need", "no_start").match(answer) or "@" in answer:
+        return
+    if find("need", "block").match(answer) or not _LETTERS.search(answer):
+        return
+    ours = not _stems(message.sells).isdisjoint(_stems(answer))
+    if counted or ours or find.whole("need", "thing").search(answer):
+        yield Found("need", shown, start, end, 0.6)
+
+
+@lru_cache(maxsize=64)
+def _stems(text: str) -> frozenset[str]:
+    """The begins of the longer words: "rents" and "rental" agree."""
+    return frozenset(word[:_STEM] for word in _LONG_WORD.findall(fold(text)))
 
 
 def _without(find: Patterns, folded: str, asked: str, start: int, end: int) -> int:
@@ -121,14 +157,20 @@ def _name(
         )
 
 
-def _authority(message: Message, start: int, end: int) -> Iterator[Found]:
+def _authority(
+    message: Message, start: int, end: int, *, sure: bool
+) -> Iterator[Found]:
+    """Read "just me"; "me" or "my boss" only where we asked who decides."""
     find, answer = message.find, message.folded[start:end]
+    if not sure and " " not in answer:
+        return
     if find("authority", "bare_alone").fullmatch(answer):
         value = find.word("authority", "alone_value")
         yield Found("authority", value, start, end, 0.85)
         return
     found = find("authority", "bare_other").fullmatch(answer)
-    if found:
+    together = find.whole("authority", "together").search(answer)
+    if found and (sure or together):
         who = message.text[start + found.start("v") : start + found.end("v")]
         value = find.word("authority", "bare_other_value").replace("{v}", who)
         yield Found("authority", value, start, end, 0.85)

@@ -229,12 +229,13 @@ def read_authority(message: Message) -> Iterator[Found]:
             ("not_me", 0.8),
             ("needs", 0.85),
             ("other", 0.85),
+            ("with", 0.85),
             ("alone", 0.8),
         ):
             found = find("authority", key).search(clause.text)
             if not found or (key != "not_me" and negated(find, clause, found.start())):
                 continue
-            if asks_like(find, clause):
+            if key != "alone" and asks_like(find, clause):
                 continue
             start, end = trimmed(clause.text, *found.span())
             low, high = group_span(found)

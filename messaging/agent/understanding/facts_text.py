@@ -128,6 +128,7 @@ class Message:
     region: str
     now: datetime
     asked: str
+    sells: str
 
 
 @cache

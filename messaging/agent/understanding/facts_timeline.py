@@ -11,6 +11,7 @@ from messaging.agent.understanding.facts_text import (
     Found,
     Message,
     Patterns,
+    Placed,
     asks_like,
     group_span,
     negated,
@@ -18,6 +19,7 @@ from messaging.agent.understanding.facts_text import (
 
 _SEASONS = {3: "spring", 6: "summer", 9: "autumn", 12: "winter"}
 _YEAR_PARTS = {1: "early", 5: "mid", 10: "late"}
+_FEW = 4
 _CLOCKS = ("minute", "hour", "part_of_day")
 
 
@@ -76,12 +78,17 @@ def read_timeline(message: Message, needs: list[Found]) -> Iterator[Found]:
         clock = when.grain in _CLOCKS
         meeting = find.whole("timeline", "meeting").search(clause.text)
         context = find.whole("timeline", "context").search(clause.text)
-        if not asked and (clock or meeting or not context):
+        wanted = any(clause.start <= need.start < clause.end for need in needs)
+        if wanted and not find.whole("timeline", "appointment").search(clause.text):
+            meeting = None  # an office that is wanted, not one that is left
+        alone = bool(message.asked) and _stands_alone(message, placed)
+        if not asked and (clock or meeting or not (context or alone)):
+            continue
+        if asked and _is_appointment(message, clause, placed):
             continue
         if not asked and _idle_question(find, clause):
             continue
         soon = when.grain == "day" and when.start < now + timedelta(days=1)
-        wanted = any(clause.start <= need.start < clause.end for need in needs)
         if soon and not (asked or wanted):
             continue
         if negated(find, clause, start - clause.start) and not asked:
@@ -91,7 +98,25 @@ def read_timeline(message: Message, needs: list[Found]) -> Iterator[Found]:
             "timeline", words, start, placed.end, 0.9 if context or asked else 0.7
         )
         return
-    yield from _timeline_words(find, message.parts, asked)
+    yield from _timeline_words(message, asked=asked)
+
+
+def _stands_alone(message: Message, placed: Placed) -> bool:
+    """Whether the whole text is a month, a quarter or the like: "from March"."""
+    if placed.when.grain in ("day", "weekend", *_CLOCKS):
+        return False
+    rest = message.folded[: placed.start] + message.folded[placed.end :]
+    return "?" not in rest and len(rest.split()) <= _FEW
+
+
+def _is_appointment(message: Message, clause: Clause, placed: Placed) -> bool:
+    """Whether the time is that of a call or a visit, not of the start."""
+    find, clock = message.find, placed.when.grain in _CLOCKS
+    if clock and (clause.asks or placed.when.grain == "part_of_day"):
+        return True
+    if find("contact", "call").search(clause.text):
+        return True
+    return bool(find.whole("timeline", "appointment").search(clause.text))
 
 
 def _idle_question(find: Patterns, clause: Clause) -> bool:
@@ -101,10 +126,9 @@ def _idle_question(find: Patterns, clause: Clause) -> bool:
     return not find.whole("common", "can").match(clause.text)
 
 
-def _timeline_words(
-    find: Patterns, parts: list[Clause], asked: bool
-) -> Iterator[Found]:
-    for clause in parts:
+def _timeline_words(message: Message, *, asked: bool) -> Iterator[Found]:
+    find, hinted = message.find, message.asked
+    for clause in message.parts:
         context = find.whole("timeline", "context").search(clause.text)
         meeting = find.whole("timeline", "meeting").search(clause.text)
         vague = find.whole("timeline", "vague").search(clause.text)
@@ -114,7 +138,8 @@ def _timeline_words(
             value = find.word("timeline", "vague_value")
             yield Found("timeline", value, start, end, 0.7)
             return
-        if soon and (asked or (context and not meeting)):
+        alone = bool(hinted) and len(clause.text.split()) <= _FEW + 1
+        if soon and (asked or alone or (context and not meeting)):
             if find.whole("common", "negation").search(clause.text, 0, soon.start()):
                 continue
             start, end = group_span(soon, clause.start)

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
+from messaging.agent.cues import gives_orders
 from messaging.agent.understanding.language import score_languages
 from messaging.agent.understanding.lexicon import (
     LANGUAGES,
@@ -91,8 +92,11 @@ _YES_WORDS = frozenset(
         "claro",
     ]
 )
+# What is heard even in a text that tries to give the assistant orders.
+_HEARD_IN_ORDERS = frozenset({"are_you_ai", "price", "discount", "complaint", "person"})
 _SHORT = 8
 _FEW = 5
+_LONG = 40
 _MOST_WORDS_ANY_LANGUAGE = 14
 _ORDER: tuple[tuple[str, Intent, float], ...] = (
     ("out_of_office", Intent.out_of_office, 0.9),
@@ -114,7 +118,7 @@ def read_intent(text: str, *, language: str, previous: str = "") -> IntentReadin
     message to the lead, "" when there is none: a bare "yes" or "no" leans on it.
     """
     words = read_words(text)
-    if not words.folded:
+    if not words.folded or words.folded == ("?",):
         return IntentReading(Intent.other, 0.3, ())
     primary = lexicon(language if language in LANGUAGES else "en")
     signals = _signals(words, primary)
@@ -122,20 +126,45 @@ def read_intent(text: str, *, language: str, previous: str = "") -> IntentReadin
         primary, signals = _in_another_language(text, words, primary)
     if "are_you_ai" not in signals and _asks_for_ai(words):
         signals |= {"are_you_ai"}
+    if "price_weak" in signals and _asks(words, signals):
+        signals |= {"price"}
+    ordered = gives_orders(text)
+    if ordered:
+        signals &= _HEARD_IN_ORDERS
     topics = tuple(name for name in _TOPICS if name in signals)
     if words.folded[0] in _YES_WORDS:
         signals |= {"yes_word"}
-    intent, confidence = _by_command(text, signals) or _by_signals(
-        words, signals, _asked_before(previous, primary)
+    intent, confidence = _by_command(text, signals) or (
+        (Intent.question if "?" in words.folded else Intent.other, 0.5)
+        if ordered
+        else _by_signals(words, signals, _asked_before(previous, primary))
     )
     return IntentReading(intent, confidence, topics)
+
+
+def _asks(words: Words, signals: AbstractSet[str]) -> bool:
+    """Whether "per month" or "costs" asks for a price rather than names a budget."""
+    return "?" in words.folded or "question" in signals or len(words.folded) <= 2
+
+
+def is_out_of_office(text: str, *, language: str) -> bool:
+    """Whether a text is an absence notice or a machine's receipt."""
+    words, known = (
+        read_words(text),
+        lexicon(language if language in LANGUAGES else "en"),
+    )
+    away = known.pattern("signals", "out_of_office")
+    if not away.search(known.joined(words)):
+        return False
+    return not _outweighed("out_of_office", _signals(words, known), words)
 
 
 def _in_another_language(
     text: str, words: Words, primary: Lexicon
 ) -> tuple[Lexicon, frozenset[str]]:
     """English for what says nothing in its own language; for a few words, which are
-    easily taken for the wrong language, the likelier others too."""
+    easily taken for the wrong language, the likelier others too.
+    """
     others = ["en"]
     if len(words.folded) <= _FEW:
         scores = score_languages(text)
@@ -178,7 +207,11 @@ def _asked_before(previous: str, lexicon: Lexicon) -> frozenset[str]:
         for name in lexicon.names("previous")
         if lexicon.pattern("previous", name).search(joined)
     }
+    if "open" in found:
+        found.discard("interest")
     asked = "?" in words.folded or "asks" in found
+    if not asked:
+        found.discard("interest")
     return frozenset(found | {"asked" if asked else "told"})
 
 
@@ -230,6 +263,8 @@ def _outweighed(name: str, signals: AbstractSet[str], words: Words) -> bool:
     if name == "person":
         return "are_you_ai" in signals and "request" not in signals
     if name == "out_of_office":
+        if "interested" in signals and len(words.folded) < _LONG:
+            return True  # "we're on holiday next week, but we need 40 seats"
         return "are_you_ai" in signals and "?" in words.folded
     if name == "wrong_person":
         return "not_interested" in signals

@@ -5,7 +5,8 @@ Patterns in the data files are regular expressions over folded words (see
 
 - `<name>` stands for a class of words listed under `[classes]`;
 - `<begin>` and `<end>` stand for the begin and end of a clause, with polite words
-  (`[fillers]`) allowed in between, `<start>` for the begin without them;
+  (`[fillers]`) allowed in between, `<start>` for the begin without them, `<last>` for
+  the end of the whole text with them;
 - `<any2>` stands for up to two words of any kind, never across a clause.
 
 Accents may be written or left out: patterns are folded like texts are.
@@ -79,7 +80,9 @@ class Lexicon:
         if word in self._right:
             return word
         for keyword in self._keywords:
-            if word[:2] == keyword[:2] and is_typo_of(word, keyword):
+            # A slip in the second letter is believed in the longest words only.
+            same = 1 if len(keyword) > 10 else 2
+            if word[:same] == keyword[:same] and is_typo_of(word, keyword):
                 return keyword
         return word
 
@@ -100,8 +103,9 @@ class Lexicon:
             return f"(?:(?<=^ )|(?<=[.?,] ))(?:(?:{self._polite})(?: ,)? ){{0,4}}"
         if name == "start":
             return r"(?:(?<=^ )|(?<=[.?,] ))"
-        if name == "end":
-            return f"(?=(?:(?: ,)? (?:{self._polite})){{0,4}}(?: $| [.?,]))"
+        if name in ("end", "last"):
+            closed = "(?: $| [.?,])" if name == "end" else " $"
+            return f"(?=(?:(?: ,)? (?:{self._polite})){{0,4}}{closed})"
         return f"(?:{self._expanded(self._classes[name])})"
 
     @cached_property

@@ -36,9 +36,10 @@ class OptOutReading:
 
 _NO = OptOutReading(OptOut.NO, "")
 _MOST_COMMAND_WORDS = 8
+_MOST_STOPS = 4
 _CLEAR_SCORE = 2.0
 _LEAST_SHARE = 0.15
-_SHORT_LENGTH = 14
+_SHORT_LENGTH = 18
 _FEW_WORDS = 12
 _MARKS = frozenset(".,?")
 _SENTENCE = re.compile(r"[^.?,]+")
@@ -53,6 +54,7 @@ class _Commands:
     opt_in: frozenset[str]
     yes: frozenset[str]
     help: frozenset[str]
+    never: frozenset[str]
     fillers: frozenset[str]
 
 
@@ -69,6 +71,7 @@ def _all_commands() -> tuple[_Commands, ...]:
             opt_in=words(lexicon, "opt_in", "opt_in_yes"),
             yes=words(lexicon, "opt_in_yes"),
             help=words(lexicon, "help"),
+            never=words(lexicon, "never"),
             fillers=lexicon.fillers,
         )
         for lexicon in lexicons()
@@ -85,13 +88,19 @@ def read_opt_out(text: str) -> OptOutReading:
     if command is not None:
         return command
     paused = _NO
-    for lexicon in _likely_languages(text):
-        reading = _read_sentences(words, lexicon)
+    seen = [_Seen(words, lexicon) for lexicon in _likely_languages(text)]
+    for one in seen:
+        reading = _read_plain(one)
         if reading.decision is OptOut.STOP:
             return reading
-        if paused is _NO:
-            paused = reading
-    return paused
+        paused = paused if paused is not _NO else reading
+    if paused is not _NO:
+        return paused
+    hidden = set().union(*(one.hidden for one in seen))
+    readings = [_read_unclear(one.without(hidden)) for one in seen]
+    found = [reading for reading in readings if reading is not _NO]
+    stops = [reading for reading in found if reading.decision is OptOut.STOP]
+    return next(iter(stops + found), _NO)
 
 
 def is_opt_in(text: str) -> bool:
@@ -131,14 +140,23 @@ def _likely_languages(text: str) -> tuple[Lexicon, ...]:
 
 def _read_command(words: Words) -> OptOutReading | None:
     paused = None
+    plain = " ".join(word for word in words.folded if word not in _MARKS)
+    if any(plain in known.never for known in _all_commands()):
+        return None
     for known in _all_commands():
         forms = _command_forms(words.folded, known.fillers)
-        if not known.stop.isdisjoint(forms):
+        if not known.stop.isdisjoint(forms) or _only_stops(forms, known.stop):
             return OptOutReading(OptOut.STOP, _command_word(words, known.fillers))
         if paused is None and not known.pause.isdisjoint(forms):
             word = _command_word(words, known.fillers)
             paused = OptOutReading(OptOut.PAUSE, word)
     return paused
+
+
+def _only_stops(forms: Sequence[str], stops: frozenset[str]) -> bool:
+    """Whether a short message has nothing but command words ("cancel, stop")."""
+    own = forms[1].split() if len(forms) > 1 else []
+    return 1 < len(own) <= _MOST_STOPS and all(word in stops for word in own)
 
 
 def _command_word(words: Words, fillers: frozenset[str]) -> str:
@@ -170,25 +188,57 @@ def _command_forms(folded: Sequence[str], fillers: frozenset[str]) -> list[str]:
     return [form for form in forms if form]
 
 
-def _read_sentences(words: Words, lexicon: Lexicon) -> OptOutReading:
-    joined = lexicon.joined(words)
-    triggers = lexicon.pattern("optout", "triggers")
-    if len(words.folded) > _FEW_WORDS and not triggers.search(joined):
+class _Seen:
+    """A text as one language reads it: folded, spelled out, ordinary uses hidden."""
+
+    def __init__(
+        self, words: Words, lexicon: Lexicon, joined: str | None = None
+    ) -> None:
+        self.words = words
+        self.lexicon = lexicon
+        self.joined = lexicon.joined(words) if joined is None else joined
+        self.worth = len(words.folded) <= _FEW_WORDS or bool(self.search("triggers"))
+        if joined is None and self.worth:
+            self.joined = _without_innocent(self.joined, lexicon)
+
+    def search(self, name: str) -> re.Match[str] | None:
+        return self.lexicon.pattern("optout", name).search(self.joined)
+
+    @property
+    def hidden(self) -> set[int]:
+        """Which words are in ordinary use here."""
+        return {i for i, word in enumerate(self.joined.split()) if word == "_"}
+
+    def without(self, hidden: set[int]) -> "_Seen":
+        """The same with these words hidden too: another language knows their use."""
+        own = enumerate(self.joined.split())
+        kept = " ".join("_" if i in hidden else word for i, word in own)
+        return _Seen(self.words, self.lexicon, f" {kept} ")
+
+    def quote(self, match: re.Match[str]) -> str:
+        """The lead's own words behind a match."""
+        start = match.start()
+        start += self.joined[start] == " "
+        return self.words.quote(self.joined, start, match.end())
+
+
+def _read_plain(seen: _Seen) -> OptOutReading:
+    stop = seen.search("stop") if seen.worth else None
+    if not stop:
         return _NO
-    joined = _without_innocent(joined, lexicon)
-    stop = lexicon.pattern("optout", "stop").search(joined)
-    if stop:
-        softened = lexicon.pattern("optout", "softeners").search(joined)
-        decision = OptOut.PAUSE if softened else OptOut.STOP
-        return OptOutReading(decision, _quoted(words, joined, stop))
-    alone = _read_lone_sentence(words, joined, lexicon)
-    if alone.decision is not OptOut.NO:
+    softened = seen.search("softeners")
+    decision = OptOut.PAUSE if softened else OptOut.STOP
+    return OptOutReading(decision, seen.quote(stop))
+
+
+def _read_unclear(seen: _Seen) -> OptOutReading:
+    if not seen.worth:
+        return _NO
+    alone = _read_lone_sentence(seen.words, seen.joined, seen.lexicon)
+    if alone is not _NO:
         return alone
-    pause = lexicon.pattern("optout", "pause").search(joined)
-    pause = pause or _read_short(joined, lexicon)
-    if pause:
-        return OptOutReading(OptOut.PAUSE, _quoted(words, joined, pause))
-    return _NO
+    pause = seen.search("pause") or _read_short(seen.joined, seen.lexicon)
+    return OptOutReading(OptOut.PAUSE, seen.quote(pause)) if pause else _NO
 
 
 def _read_short(joined: str, lexicon: Lexicon) -> re.Match[str] | None:
@@ -211,14 +261,10 @@ def _without_innocent(joined: str, lexicon: Lexicon) -> str:
     return pattern.sub(lambda match: re.sub(r"[^ ]+", "_", match.group()), joined)
 
 
-def _quoted(words: Words, joined: str, match: re.Match[str]) -> str:
-    start = match.start()
-    return words.quote(joined, start + (joined[start] == " "), match.end())
-
-
 def _read_lone_sentence(words: Words, joined: str, lexicon: Lexicon) -> OptOutReading:
     """A command word as the first or last sentence of a longer message."""
     known, unsure = (lexicon.words("optout", name) for name in ("lone", "lone_unsure"))
+    commands = lexicon.words("commands", "stop")
     sentences = [
         (match, text)
         for match in _SENTENCE.finditer(joined)
@@ -231,7 +277,8 @@ def _read_lone_sentence(words: Words, joined: str, lexicon: Lexicon) -> OptOutRe
     for at in (-1, 0):
         match, text = sentences[at]
         asked = joined[match.end() : match.end() + 1] == "?"
-        if text not in known and (text not in unsure or asked):
+        meant = text in unsure or (cue is not None and text in commands)
+        if text not in known and (not meant or asked):
             continue
         quote = words.quote(joined, match.start() + 1, match.end() - 1)
         sure = text in known and (cue or (at == -1 and quote.isupper()))
