@@ -16,7 +16,8 @@ from django.core.validators import validate_email
 from django.db import transaction
 from phonenumbers import timezone as phone_zones
 
-from leads import claims, clock, consent, outbox
+from leads import clock, consent, outbox
+from leads.kept import Kept
 from leads.models import (
     Company,
     ContactPoint,
@@ -93,15 +94,11 @@ def ensure_contact_point(
     known = rows.filter(kind=kind, value=value, simulated=simulated).first()
     if known is not None:
         return known
-    point, _ = ContactPoint.objects.get_or_create(
-        kind=kind,
-        value=value,
-        simulated=simulated,
-        defaults={
-            "textable": kind == ContactPoint.Kind.PHONE and value.startswith("+")
-        },
-    )
-    return claims.lock_contact_point(point.pk)
+    textable = kind == ContactPoint.Kind.PHONE and value.startswith("+")
+    new = ContactPoint(kind=kind, value=value, simulated=simulated, textable=textable)
+    # Two that come at once make one row; both then wait for its lock.
+    ContactPoint.objects.bulk_create([new], ignore_conflicts=True)
+    return rows.get(kind=kind, value=value, simulated=simulated)
 
 
 def leads_of(contact_point: ContactPoint) -> list[Lead]:
@@ -172,6 +169,36 @@ def _note_consent(
         actor=actor,
         at=clock.now(),
     )
+
+
+def capture_writer(
+    *, contact_point: ContactPoint, team: Team, source: str, simulated: bool
+) -> Lead:
+    """Take in somebody who wrote from an address that nobody has.
+
+    The caller holds the address's lock and has found no lead for it.
+    """
+    by_phone = contact_point.kind == ContactPoint.Kind.PHONE
+    lead = _new_lead(
+        name="",
+        company="",
+        team=team,
+        owner=None,
+        source=source,
+        language="",
+        zone=zone_name(contact_point.value) if by_phone else "",
+        simulated=simulated,
+        demo=False,
+    )
+    LeadContact.objects.create(
+        lead=lead,
+        contact_point=contact_point,
+        known_by=LeadContact.Known.WROTE,
+        primary=True,
+        created_at=clock.now(),
+    )
+    outbox.emit(kind="lead.captured", lead=lead, actor="lead", origin=source)
+    return lead
 
 
 def phone_of(points: list[ContactPoint]) -> str:
@@ -247,13 +274,26 @@ def _company(name: str) -> Company | None:
 
 
 def _source(name: str) -> LeadSource | None:
-    return LeadSource.objects.get_or_create(name=name[:120])[0] if name else None
+    if not name:
+        return None
+    known = _sources().get(name[:120])
+    return known or LeadSource.objects.get_or_create(name=name[:120])[0]
+
+
+_sources = Kept(
+    lambda: {source.name: source for source in LeadSource.objects.all()}, LeadSource
+)
 
 
 def first_stage() -> Stage:
     """The stage that new leads stand in; made when nothing is set up yet."""
-    stage = Stage.objects.order_by("position", "pk").first()
-    return stage or Stage.objects.get_or_create(key="new", defaults={"name": "New"})[0]
+    stages = _stages()
+    if stages:
+        return stages[0]
+    return Stage.objects.get_or_create(key="new", defaults={"name": "New"})[0]
+
+
+_stages = Kept(lambda: list(Stage.objects.order_by("position", "pk")), Stage)
 
 
 def add_address(

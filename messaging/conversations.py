@@ -57,6 +57,12 @@ def lock_conversation_of(lead: Lead) -> Conversation:
     return found
 
 
+def new_conversation(lead: Lead) -> Conversation:
+    """Begin the conversation of a lead made in this transaction: nobody else's."""
+    now = clock.now()
+    return Conversation.objects.create(lead=lead, last_at=now, created_at=now)
+
+
 def lock_again(conversation: Conversation) -> Conversation:
     """Lock a conversation that was read before and return it fresh."""
     fresh = claims.lock(Conversation, conversation.pk)

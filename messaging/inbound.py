@@ -11,13 +11,17 @@ from leads import capture, clock, consent, jobs, outbox, pipeline, policy
 from leads.models import (
     ContactPoint,
     Lead,
-    LeadContact,
     Policy,
     Task,
 )
 from messaging import optouts
 from messaging.channels import ensure_channel
-from messaging.conversations import lock_conversation, lock_conversation_of, refresh
+from messaging.conversations import (
+    lock_conversation,
+    lock_conversation_of,
+    new_conversation,
+    refresh,
+)
 from messaging.models import Attachment, Channel, Conversation, Message, Turn
 from messaging.receipts import record_delivery
 from messaging.text import clean
@@ -139,23 +143,14 @@ def _conversation_for(
         _ask_who_wrote(unclear, leads)
         return lock_conversation(unclear.pk), f"{len(leads)} leads share this number"
     if leads:
-        lead, detail = leads[0], "known lead"
-    else:
-        lead, detail = _new_lead(point, channel, fact), "new lead"
-    return lock_conversation_of(lead), detail
-
-
-def _new_lead(point: ContactPoint, channel: Channel, fact: InboundMessage) -> Lead:
-    by_phone = point.kind == ContactPoint.Kind.PHONE
-    return capture.capture_lead(
-        actor="lead",
-        phone=point.value if by_phone else "",
-        email="" if by_phone else point.value,
+        return lock_conversation_of(leads[0]), "known lead"
+    lead = capture.capture_writer(
+        contact_point=point,
         team=channel.team,
         source=_source_name(channel, fact),
-        known_by=LeadContact.Known.WROTE,
         simulated=fact.simulated,
-    ).lead
+    )
+    return new_conversation(lead), "new lead"
 
 
 def _source_name(channel: Channel, fact: InboundMessage) -> str:

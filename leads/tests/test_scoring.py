@@ -33,7 +33,13 @@ def ground() -> None:
     [
         ("asked_for_call",),
         ("asked_for_call", "said_interested", "replied"),
-        ("asked_for_call", "asked_for_meeting", "asked_for_person", "asked_question", "said_interested"),
+        (
+            "asked_for_call",
+            "asked_for_meeting",
+            "asked_for_person",
+            "asked_question",
+            "said_interested",
+        ),
     ],
 )
 def test_a_sentence_that_names_all_and_asks_for_a_call_is_hot(
@@ -54,7 +60,9 @@ def test_a_sentence_that_names_all_and_asks_for_a_call_is_hot(
 
 def test_every_line_carries_words_and_message() -> None:
     lead, message = seats_lead()
-    view = score(lead, signal("asked_for_call", "can someone call me?", message=message))
+    view = score(
+        lead, signal("asked_for_call", "can someone call me?", message=message)
+    )
     assert {line.key: line.quote for line in view.lines} == {
         "asked_for_call": "can someone call me?",
         "budget": "budget is 20k",
@@ -145,7 +153,11 @@ def test_a_message_dated_ahead_of_the_clock_counts_no_more_than_its_points() -> 
     ("noticed", "value", "label"),
     [
         (("spam",), 0, "never below 0"),
-        (("asked_for_call", "said_interested", "asked_price", "said_urgent"), 100, "limit of 100"),
+        (
+            ("asked_for_call", "said_interested", "asked_price", "said_urgent"),
+            100,
+            "limit of 100",
+        ),
     ],
 )
 def test_the_limits_are_a_line_of_their_own(

@@ -14,7 +14,14 @@ from leads.scoring import Signal, score_at, score_view, update_score
 from leads.seeding import ensure_ground
 from leads.tests.factories import MONDAY, LeadFactory
 
-KEYS = ("asked_for_call", "said_interested", "asked_price", "said_urgent", "asked_question", "confirmed")
+KEYS = (
+    "asked_for_call",
+    "said_interested",
+    "asked_price",
+    "said_urgent",
+    "asked_question",
+    "confirmed",
+)
 
 pytestmark = [
     pytest.mark.race,

@@ -154,7 +154,10 @@ def reply_pairs(told: Told) -> list[Pair]:
     return [
         *pairs,
         Pair("Goal", turn.goal.replace("_", " ") or "–"),
-        Pair("Based on", ", ".join(words.source_words(s) for s in turn.sources) or "its own phrases"),
+        Pair(
+            "Based on",
+            ", ".join(words.source_words(s) for s in turn.sources) or "its own phrases",
+        ),
         Pair("Model", f"{turn.model or 'none'} {turn.prompt_version}".strip()),
         Pair("Cost", words.money(used.get("micro"))),
         Pair("In all", f"{turn.latency_ms} ms"),
