@@ -42,6 +42,12 @@ _LEAST_SHARE = 0.15
 _SHORT_LENGTH = 18
 _FEW_WORDS = 12
 _MARKS = frozenset(".,?")
+_LATIN = "latin"
+_SCRIPTS = {
+    "zh": re.compile("[\u3400-\u9fff\uf900-\ufaff]"),
+    "ar": re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufeff]"),
+    _LATIN: re.compile("[a-zA-Z\xc0-\u024f\uff21-\uff5a]"),
+}
 _SENTENCE = re.compile(r"[^.?,]+")
 
 
@@ -127,22 +133,27 @@ def _is_command(text: str, name: str) -> bool:
 
 
 def _likely_languages(text: str) -> tuple[Lexicon, ...]:
-    """All languages, but those of which a text shows next to no word while it clearly is in
-    another; Chinese and Arabic show by their own letters.
+    """The languages written in a script the text uses, but those of which it shows next
+    to no word while it clearly is in another.
     """
     scores = score_languages(text)
     best = max(scores.values())
-    if best < _CLEAR_SCORE:
-        return lexicons()
-    least = best * _LEAST_SHARE
-    return tuple(lex for lex in lexicons() if scores.get(lex.code, best) >= least)
+    least = best * _LEAST_SHARE if best >= _CLEAR_SCORE else 0.0
+    used = {code for code, letters in _SCRIPTS.items() if letters.search(text)}
+    return tuple(
+        lexicon
+        for lexicon in lexicons()
+        if (lexicon.code if lexicon.code in _SCRIPTS else _LATIN) in used
+        and scores.get(lexicon.code, best) >= least
+    )
 
 
 def _read_command(words: Words) -> OptOutReading | None:
+    """A decision when the whole message is one phrase we keep, or None."""
     paused = None
     plain = " ".join(word for word in words.folded if word not in _MARKS)
     if any(plain in known.never for known in _all_commands()):
-        return None
+        return _NO
     for known in _all_commands():
         forms = _command_forms(words.folded, known.fillers)
         if not known.stop.isdisjoint(forms) or _only_stops(forms, known.stop):
@@ -211,6 +222,8 @@ class _Seen:
 
     def without(self, hidden: set[int]) -> "_Seen":
         """The same with these words hidden too: another language knows their use."""
+        if not self.worth or hidden == self.hidden:
+            return self
         own = enumerate(self.joined.split())
         kept = " ".join("_" if i in hidden else word for i, word in own)
         return _Seen(self.words, self.lexicon, f" {kept} ")
