@@ -86,7 +86,11 @@ def test_it_rings_after_commit_with_ids_only() -> None:
         name = await layer.new_channel()
         await layer.group_add(f"inbox.team.{world.team.pk}", name)
         await asyncio.to_thread(change_and_ring, world.talk)
-        return await asyncio.wait_for(layer.receive(name), 2)
+        async with asyncio.timeout(5):
+            # The office's own making may still be ringing.
+            while (rung := await layer.receive(name))["what"] != "received":
+                pass
+        return rung
 
     assert asyncio.run(heard()) == {
         "type": "inbox.ring",
