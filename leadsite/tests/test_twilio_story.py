@@ -34,14 +34,17 @@ class Recorder(BaseHTTPRequestHandler):
         headers = {
             "Content-Type": self.headers["Content-Type"],
             "Authorization": self.headers["Authorization"],
-            "Prefer": "dynamic=true",  # ids that differ
         }
         answer = httpx2.post(self.upstream + self.path, content=body, headers=headers)
         Recorder.seen.append((self.path, parse_qs(body.decode()), answer.status_code))
+        # The mock's message is an example; ours has just been taken on.
+        content = answer.content
+        if answer.status_code == 201:
+            content = json.dumps({**answer.json(), "status": "queued"}).encode()
         self.send_response(answer.status_code)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(answer.content)
+        self.wfile.write(content)
 
     def log_message(self, *words: object) -> None:
         """Say nothing."""
