@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from leads import clock, qualification
+from leads.kept import forget_all
 from leads.models import Fact, Lead, ScoreChange, ScoreLine, ScoreRule
 from leads.scoring import (
     Signal,
@@ -152,6 +153,9 @@ class ScoreAlwaysAddsUp(TestCase):
     ) -> None:
         if not fades:
             ScoreRule.objects.update(half_life_days=None)
+        forget_all()  # the card of the life before is not this one's
+        kept = ScoreRule.objects.filter(half_life_days__isnull=False)
+        assert kept.exists() == fades
         world = World()
         for name, what, number in steps:
             world.step(name, what, number)

@@ -222,7 +222,8 @@ def test_no_budget_yet_is_said_so_in_other_languages(language: str, text: str) -
 def test_any_text_gives_only_verbatim_quotes(
     text: str, asked: str, language: str
 ) -> None:
-    facts(text, asked, language)
+    found = facts(text, asked, language)
+    assert all(value and quote in text for value, quote in found.values())
 
 
 def test_a_very_long_text_still_gives_its_first_facts() -> None:

@@ -123,7 +123,9 @@ def test_nothing_rings_when_the_change_is_rolled_back(
 @pytest.mark.django_db(transaction=True)
 def test_a_process_without_a_server_rings_nobody_and_goes_on() -> None:
     world = office()
+    started = time.monotonic()
     live.ring(conversation=world.talk, what="received")
+    assert time.monotonic() - started < live.SEND_SECONDS
 
 
 @pytest.mark.django_db(transaction=True)
@@ -132,7 +134,9 @@ def test_a_server_that_has_ended_does_not_trouble_the_caller() -> None:
     loop = asyncio.new_event_loop()
     live.use_loop(loop)
     loop.close()
+    started = time.monotonic()
     live.ring(conversation=world.talk, what="received")
+    assert time.monotonic() - started < live.SEND_SECONDS
 
 
 class BlackHole:
