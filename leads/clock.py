@@ -20,14 +20,20 @@ def at(moment: datetime) -> Iterator[None]:
     """Let business time start from `moment` (aware) and run on from there."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    with shifted(moment - timezone.now()):
+    with _shifted_to(moment - timezone.now()):
         yield
 
 
 @contextmanager
 def shifted(by: timedelta) -> Iterator[None]:
-    """Move business time by `by`, on top of nothing: shifts do not add up."""
-    token = _shift.set(by)
+    """Move business time by `by`, on top of the shift there is."""
+    with _shifted_to(_shift.get() + by):
+        yield
+
+
+@contextmanager
+def _shifted_to(shift: timedelta) -> Iterator[None]:
+    token = _shift.set(shift)
     try:
         yield
     finally:
