@@ -27,6 +27,8 @@ from leads.models import (
     Stage,
     Team,
 )
+from leads.prepared import Select
+from leads.prepared_rows import insert_or_ignore
 
 _SHORT = re.compile(r"\d{3,8}")
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9 &._-]{1,11}")
@@ -90,23 +92,46 @@ def ensure_contact_point(
     *, kind: str, value: str, simulated: bool = False
 ) -> ContactPoint:
     """Return the address's one row, locked for this transaction."""
-    rows = ContactPoint.objects.select_for_update()
-    known = rows.filter(kind=kind, value=value, simulated=simulated).first()
+    return find_or_make_point(kind=kind, value=value, simulated=simulated)[0]
+
+
+def find_or_make_point(
+    *, kind: str, value: str, simulated: bool
+) -> tuple[ContactPoint, bool]:
+    """Return the address's row, locked, and whether this transaction made it."""
+    known = _point.first(kind=kind, value=value, simulated=simulated)
     if known is not None:
-        return known
+        return known, False
     textable = kind == ContactPoint.Kind.PHONE and value.startswith("+")
     new = ContactPoint(kind=kind, value=value, simulated=simulated, textable=textable)
-    # Two that come at once make one row; both then wait for its lock.
-    ContactPoint.objects.bulk_create([new], ignore_conflicts=True)
-    return rows.get(kind=kind, value=value, simulated=simulated)
+    # Two that come at once make one row; the second waits for the first's end.
+    if insert_or_ignore(new):
+        return new, True
+    return _point.one(kind=kind, value=value, simulated=simulated), False
+
+
+_point: Select[ContactPoint] = Select(
+    lambda place: ContactPoint.objects.select_for_update(no_key=True).filter(
+        kind=place("kind"), value=place("value"), simulated=place("simulated")
+    )
+)
 
 
 def leads_of(contact_point: ContactPoint) -> list[Lead]:
     """The leads an address stands for, the oldest first; proposals do not count."""
-    rows = LeadContact.objects.filter(
-        contact_point=contact_point, lead__archived_at=None
-    ).exclude(known_by=LeadContact.Known.PROPOSAL)
-    return [row.lead for row in rows.select_related("lead__team").order_by("lead_id")]
+    return [row.lead for row in _known_as.all(contact_point=contact_point.pk)]
+
+
+_known_as: Select[LeadContact] = Select(
+    lambda place: (
+        LeadContact.objects.filter(
+            contact_point=place("contact_point"), lead__archived_at=None
+        )
+        .exclude(known_by=LeadContact.Known.PROPOSAL)
+        .select_related("lead__team")
+        .order_by("lead_id")
+    )
+)
 
 
 @transaction.atomic
@@ -287,13 +312,13 @@ _sources = Kept(
 
 def first_stage() -> Stage:
     """The stage that new leads stand in; made when nothing is set up yet."""
-    stages = _stages()
+    stages = all_stages()
     if stages:
         return stages[0]
     return Stage.objects.get_or_create(key="new", defaults={"name": "New"})[0]
 
 
-_stages = Kept(lambda: list(Stage.objects.order_by("position", "pk")), Stage)
+all_stages = Kept(lambda: list(Stage.objects.order_by("position", "pk")), Stage)
 
 
 def add_address(

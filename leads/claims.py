@@ -6,6 +6,7 @@ Lock order, everywhere: contact point, then conversation, then the queue row.
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from leads import clock
 from leads.models import ContactPoint, Work
+from leads.prepared import PlaceMaker, Select, Update
 
 W = TypeVar("W", bound=Work)
 M = TypeVar("M", bound=models.Model)
@@ -38,15 +40,36 @@ def claim(
     `columns` where they are named.
     """
     token = uuid.uuid4()
-    rows = model._default_manager.filter(
-        pk=pk, state__in=model.ready_states(), due_at__lte=clock.now()
-    )
-    if not rows.update(**_taken(model, token, lease), **fields):
+    taken = _taken(model, token, lease)
+    due = {"pk": pk, "now": clock.now()}
+    if not _claiming(model)(due, **taken, **fields):
         return None
-    taken = model._default_manager.filter(pk=pk, claim_token=token)
-    if related:
-        taken = taken.select_related(*related)
-    return (taken.only(*columns) if columns else taken).first()
+    held: Select[W] = _held(model, tuple(related), tuple(columns))
+    return held.first(pk=pk, token=token)
+
+
+@cache
+def _claiming(model: type[Work]) -> Update:
+    states = model.ready_states()
+    return Update(
+        lambda place: model._default_manager.filter(
+            pk=place("pk"), state__in=states, due_at__lte=place("now")
+        ),
+        attempts=F("attempts") + 1,
+    )
+
+
+@cache
+def _held(
+    model: type[Work], related: tuple[str, ...], columns: tuple[str, ...]
+) -> "Select[Any]":
+    def build(place: PlaceMaker) -> "models.QuerySet[Any]":
+        rows = model._default_manager.filter(pk=place("pk"), claim_token=place("token"))
+        if related:
+            rows = rows.select_related(*related)
+        return rows.only(*columns) if columns else rows
+
+    return Select(build)
 
 
 def claim_due(model: type[W], *, limit: int, lease: timedelta) -> list[W]:
@@ -58,7 +81,7 @@ def claim_due(model: type[W], *, limit: int, lease: timedelta) -> list[W]:
             due = due.select_for_update(skip_locked=True)
         ids = list(due.values_list("pk", flat=True)[:limit])
         rows = model._default_manager.filter(pk__in=ids, state__in=model.ready_states())
-        rows.update(**_taken(model, token, lease))
+        rows.update(attempts=F("attempts") + 1, **_taken(model, token, lease))
     taken = model._default_manager.filter(claim_token=token)
     return list(taken.order_by("due_at", "pk"))
 
@@ -82,7 +105,6 @@ def orphans(model: type[W]) -> "models.QuerySet[W]":
 def _taken(model: type[Work], token: uuid.UUID, lease: timedelta) -> dict[str, Any]:
     return {
         "state": model.WORKING,
-        "attempts": F("attempts") + 1,
         "claim_token": token,
         "lease_until": timezone.now() + lease,
     }
@@ -91,14 +113,14 @@ def _taken(model: type[Work], token: uuid.UUID, lease: timedelta) -> dict[str, A
 def renew(row: Work, *, lease: timedelta) -> bool:
     """Extend the holder's lease before its next call; False when it was lost."""
     return bool(
-        _mine(row).update(lease_until=timezone.now() + lease),
+        _mine(type(row))(_holding(row), lease_until=timezone.now() + lease),
     )
 
 
 def finish(row: Work, *, state: str, **fields: Any) -> bool:
     """End the holder's claim in `state`; False when the claim was lost."""
     fields.update(state=state, claim_token=None, lease_until=None)
-    done = bool(_mine(row).update(**fields))
+    done = bool(_mine(type(row))(_holding(row), **fields))
     if done:
         _set(row, fields)
     return done
@@ -126,10 +148,9 @@ def requeue_orphan(row: Work) -> bool:
 
 def move(row: M, *, old: str | Sequence[str], new: str, **fields: Any) -> bool:
     """Move a row from one of `old` to `new`; False when it stood elsewhere."""
-    states = [old] if isinstance(old, str) else list(old)
+    states = (old,) if isinstance(old, str) else tuple(old)
     fields["state"] = new
-    rows = type(row)._default_manager.filter(pk=row.pk, state__in=states)
-    done = bool(rows.update(**fields))
+    done = bool(_moving(type(row), states)({"pk": row.pk}, **fields))
     if done:
         _set(row, fields)
     return done
@@ -142,15 +163,35 @@ def lock_contact_point(pk: int) -> ContactPoint:
 
 def lock(model: type[M], pk: int) -> M:
     """Lock one row for this transaction and return it fresh."""
+    found: M = _locking(model).one(pk=pk)
+    return found
+
+
+@cache
+def _locking(model: type[models.Model]) -> "Select[Any]":
     # SQLite has no row locks: its IMMEDIATE transaction already locks all.
-    return model._default_manager.select_for_update(of=("self",)).get(pk=pk)
+    rows = model._default_manager.select_for_update(of=("self",), no_key=True)
+    return Select(lambda place: rows.filter(pk=place("pk")))
 
 
-def _mine(row: W) -> "models.QuerySet[W]":
-    rows: models.QuerySet[W] = type(row)._default_manager.filter(
-        pk=row.pk, state=row.WORKING, claim_token=row.claim_token
+@cache
+def _moving(model: type[models.Model], states: tuple[str, ...]) -> Update:
+    rows = model._default_manager.filter(state__in=states)
+    return Update(lambda place: rows.filter(pk=place("pk")))
+
+
+@cache
+def _mine(model: type[Work]) -> Update:
+    return Update(
+        lambda place: model._default_manager.filter(
+            pk=place("pk"), state=model.WORKING, claim_token=place("token")
+        )
     )
-    return rows
+
+
+def _holding(row: Work) -> dict[str, Any]:
+    # A row that nobody claimed is found by no token.
+    return {"pk": row.pk, "token": row.claim_token or uuid.UUID(int=0)}
 
 
 def _set(row: models.Model, fields: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from phonenumbers import timezone as phone_zones
 
 from leads import outbox
 from leads.models import Consent, ContactPoint, Policy, Suppression
+from leads.prepared import Select
 
 MAX_ROUNDS = 12
 
@@ -43,23 +44,41 @@ def record_consent(
 
 def has_consent(contact_point: ContactPoint, channel: str) -> Consent | None:
     """Return the statement that allows writing now, None when there is none."""
-    statements = Consent.objects.filter(contact_point=contact_point, channel=channel)
-    latest = statements.order_by("-occurred_at", "-pk").first()
+    latest = _latest.first(contact_point=contact_point.pk, channel=channel)
     return latest if latest is not None and latest.given else None
+
+
+_latest: Select[Consent] = Select(
+    lambda place: Consent.objects.filter(
+        contact_point=place("contact_point"), channel=place("channel")
+    ).order_by("-occurred_at", "-pk")[:1]
+)
 
 
 def has_statement(contact_point: ContactPoint, channel: str) -> bool:
     """Say whether anything was ever said about consent for this channel."""
-    rows = Consent.objects.filter(contact_point=contact_point, channel=channel)
-    return rows.exists()
+    return bool(_statements.rows(contact_point=contact_point.pk, channel=channel))
+
+
+_statements: Select[Consent] = Select(
+    lambda place: Consent.objects.filter(
+        contact_point=place("contact_point"), channel=place("channel")
+    ).values_list("pk")[:1]
+)
 
 
 def is_suppressed(contact_point: ContactPoint, channel: str) -> Suppression | None:
     """Return what forbids writing to the address on this channel, if anything."""
-    rows = Suppression.objects.filter(
-        contact_point=contact_point, channel=channel, lifted_at=None
-    )
-    return rows.first()
+    return _standing.first(contact_point=contact_point.pk, channel=channel)
+
+
+_standing: Select[Suppression] = Select(
+    lambda place: Suppression.objects.filter(
+        contact_point=place("contact_point"),
+        channel=place("channel"),
+        lifted_at=None,
+    ).order_by("pk")[:1]
+)
 
 
 @transaction.atomic(savepoint=False)

@@ -129,7 +129,7 @@ def edit_details(
 
 def _locked(lead: Lead) -> Lead:
     rows = Lead.objects.select_related("company", "stage", "team", "owner")
-    return rows.select_for_update(of=("self",)).get(pk=lead.pk)
+    return rows.select_for_update(of=("self",), no_key=True).get(pk=lead.pk)
 
 
 def _write(

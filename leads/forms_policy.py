@@ -48,12 +48,25 @@ class PolicyForm(LookMixin, Base):
                 "cap_installation_day",
             ),
         ),
-        ("Prices", "", ("sms_segment_micro",)),
+        (
+            "The language model",
+            "Its costs are set aside before each call. At a cap the built-in model "
+            "drafts and a person decides.",
+            (
+                "model_fallback",
+                "ai_tokens_lead_day",
+                "ai_micro_lead_day",
+                "ai_tokens_day",
+                "ai_micro_day",
+            ),
+        ),
+        ("Texts", "What they may cost.", ("sms_segment_micro", "budget_day_micro")),
     )
 
     class Meta:
         model = Policy
-        fields = "__all__"
+        # Halting is an act of its own, with its own button.
+        exclude = ("ai_halted_reason",)
         labels: ClassVar[dict[str, str]] = {
             "mode": "What the AI may do",
             "new_channel_mode": "On new numbers and mailboxes",
@@ -71,13 +84,22 @@ class PolicyForm(LookMixin, Base):
             "cap_lead_day": "To one lead in a day",
             "cap_conversation": "In a row without a person",
             "cap_installation_day": "To everybody in a day",
+            "model_fallback": "When it fails, answers",
+            "ai_tokens_lead_day": "Tokens for one lead in a day",
+            "ai_micro_lead_day": "Money for one lead in a day, in millionths",
+            "ai_tokens_day": "Tokens for everybody in a day",
+            "ai_micro_day": "Money for everybody in a day, in millionths",
             "sms_segment_micro": "One text segment, in millionths",
+            "budget_day_micro": "Automatic texts in a day, in millionths",
         }
         help_texts: ClassVar[dict[str, str]] = {
             "mode": "Off: people answer. Draft: a person approves. Auto: it answers.",
             "cap_lead_hour": "",
             "cap_conversation": "Then a person is asked to take over.",
             "sending": "Off is the kill switch.",
+            "model_fallback": "The built-in model's words say that they are its own.",
+            "ai_micro_lead_day": "500000 is half a US dollar.",
+            "budget_day_micro": "",
             "sms_segment_micro": "8300 is 0.0083 of the currency.",
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {

@@ -1,7 +1,9 @@
 """The one stream of events, and its way to those who follow it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -11,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from leads import claims, clock, jobs
 from leads.models import Delivery, Event, Lead
+from leads.prepared_rows import insert_all
 from leads.work import Worker, retry_delay
 
 log = logging.getLogger(__name__)
@@ -47,9 +50,10 @@ def emit(
 ) -> Event:
     """Write an event and its deliveries into the caller's transaction.
 
-    `payload` holds ids and numbers, never names, addresses or text.
+    `payload` holds ids and numbers, never names, addresses or text. Inside
+    `together` the event has no key until the block ends.
     """
-    event = Event.objects.create(
+    event = Event(
         kind=kind,
         lead=lead,
         actor=actor,
@@ -57,21 +61,41 @@ def emit(
         payload=dict(payload or {}),
         occurred_at=occurred_at or clock.now(),
     )
-    for subscriber in subscribers():
-        if subscriber.wants(kind):
-            row = Delivery.objects.create(
-                event=event,
-                subscriber=subscriber.name,
-                state=Delivery.State.READY,
-                due_at=clock.now(),
-            )
-            jobs.enqueue("leads.deliver_event", row.pk)
+    emit_all([event])
     return event
+
+
+_gathered: ContextVar[list[Event] | None] = ContextVar("leads_gathered", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Write the events of the block in one statement when it ends well.
+
+    Goes inside the transaction of the change that they tell of.
+    """
+    events: list[Event] = []
+    token = _gathered.set(events)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    emit_all(events)
+
+
+def holds(kind: str, lead: Lead) -> bool:
+    """Whether the block of `together` has gathered such an event of the lead."""
+    gathered = _gathered.get() or ()
+    return any(event.kind == kind and event.lead_id == lead.pk for event in gathered)
 
 
 def emit_all(events: Sequence[Event]) -> None:
     """Write several events of one change at once, with their deliveries."""
-    Event.objects.bulk_create(events)
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered.extend(events)
+        return
+    insert_all(events)
     rows = [
         Delivery(
             event=event,
@@ -83,7 +107,8 @@ def emit_all(events: Sequence[Event]) -> None:
         for event in events
         if subscriber.wants(event.kind)
     ]
-    for row in Delivery.objects.bulk_create(rows) if rows else ():
+    insert_all(rows)
+    for row in rows:
         jobs.enqueue("leads.deliver_event", row.pk)
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from leads import clock, outbox
 from leads.models import Lead, Stage, Task, Team
+from leads.prepared import Select
 
 
 @transaction.atomic(savepoint=False)
@@ -57,7 +58,7 @@ def open_task(
     if effect_key is not None:
         # The caller's lock on the subject keeps a second one from slipping in;
         # the unique key stands behind it.
-        known = Task.objects.filter(effect_key=effect_key).first()
+        known = _asked.first(effect_key=effect_key)
         if known is not None:
             return known
     task = Task.objects.create(effect_key=effect_key, **values)
@@ -68,6 +69,11 @@ def open_task(
         payload={"task": str(task.public_id), "kind": kind},
     )
     return task
+
+
+_asked: Select[Task] = Select(
+    lambda place: Task.objects.filter(effect_key=place("effect_key"))
+)
 
 
 @transaction.atomic(savepoint=False)
@@ -87,5 +93,10 @@ def close_task(*, task: Task, actor: str) -> bool:
 
 def close_tasks(*, subject: UUID, kinds: Sequence[str], actor: str) -> int:
     """Mark all open tasks of these kinds about a subject done; count them."""
-    tasks = Task.objects.open().filter(subject=subject, kind__in=kinds)
+    tasks = [task for task in _open_about.all(subject=subject) if task.kind in kinds]
     return sum(close_task(task=task, actor=actor) for task in tasks)
+
+
+_open_about: Select[Task] = Select(
+    lambda place: Task.objects.open().filter(subject=place("subject"))
+)

@@ -6,7 +6,7 @@ machine. Facts never move a lead to another lead, and a name or an address
 that was only typed stays a proposal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -17,15 +17,17 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from leads import clock, outbox, pipeline, proposals
+from leads.capture import all_stages
 from leads.models import (
     Event,
     Fact,
     Lead,
     Question,
     ScoreLine,
-    Stage,
 )
-from leads.questions import MissingQuestion, missing_questions, questions
+from leads.prepared import Select
+from leads.prepared_rows import insert_all
+from leads.questions import FIELDS, MissingQuestion, missing_questions, questions
 from leads.scorebook import ScoreBook, current_facts, same_words
 
 __all__ = [
@@ -42,27 +44,6 @@ __all__ = [
 ]
 MAX_VALUE = 500
 QUALIFIES_FROM = ("new", "contacted")
-# What may become a fact besides the fields of the question sets.
-FIELDS = frozenset(
-    {
-        "authority",
-        "budget",
-        "company",
-        "competitor",
-        "contact_preference",
-        "current_solution",
-        "email",
-        "location",
-        "name",
-        "need",
-        "phone",
-        "quantity",
-        "role",
-        "timeline",
-        "urgency",
-        "website",
-    }
-)
 
 
 class Reading(Protocol):
@@ -104,8 +85,8 @@ def learn(
         if field in wanted:
             proposals.propose_address(lead=lead, kind=field, raw=wanted[field].value)
     _lock(lead)
-    rows = Fact.objects.filter(lead_id=lead.pk, field__in=wanted)
-    history = list(rows.filter(Q(replaced_at=None) | Q(struck_at__isnull=False)))
+    decided = _decided.all(lead=lead.pk)
+    history = [fact for fact in decided if fact.field in wanted]
     new = [
         Fact(
             lead=lead,
@@ -122,7 +103,19 @@ def learn(
     ]
     replaced = any(fact.struck_at is None for fact in history)
     _keep(lead, new, kind="fact.learned", actor=actor, at=at, replaces=replaced)
+    if new:
+        current = {fact.field for fact in decided if fact.struck_at is None}
+        current.update(fact.field for fact in new)
+        _qualify_once(lead, actor=actor, known_fields=current)
     return new
+
+
+# What is current, and what a person said is not true.
+_decided: Select[Fact] = Select(
+    lambda place: Fact.objects.filter(
+        Q(replaced_at=None) | Q(struck_at__isnull=False), lead=place("lead")
+    )
+)
 
 
 def _readable(readings: Iterable[Reading], *, source: str) -> dict[str, Reading]:
@@ -172,10 +165,9 @@ def _keep(
     if replaces:
         fields = [fact.field for fact in facts]
         _current(lead).filter(field__in=fields).update(replaced_at=at)
-    Fact.objects.bulk_create(facts)
+    insert_all(facts)
     outbox.emit_all([_event(kind, fact, actor=actor, at=at) for fact in facts])
     proposals.fill_empty(lead=lead, facts=facts)
-    _qualify_once(lead, actor=actor)
 
 
 @transaction.atomic
@@ -201,6 +193,7 @@ def set_fact(*, lead: Lead, field: str, value: str, user: User) -> Fact:
         occurred_at=book.instant,
     )
     _keep(lead, [fact], kind="fact.set", actor=actor, at=book.instant)
+    _qualify_once(lead, actor=actor)
     proposals.take_over(lead=lead, fact=fact)
     book.follow_facts()
     book.close(cause=f"Set by a person: {field}", actor=actor)
@@ -279,8 +272,12 @@ def is_qualified(lead: Lead) -> bool:
 
     Without any required question nobody counts as qualified.
     """
+    return _answers_all(known(lead).keys())
+
+
+def _answers_all(fields: Collection[str]) -> bool:
     required = {one.field for one in questions() if one.required}
-    return bool(required) and required <= known(lead).keys()
+    return bool(required) and required <= set(fields)
 
 
 def _current(lead: Lead) -> QuerySet[Fact]:
@@ -288,7 +285,16 @@ def _current(lead: Lead) -> QuerySet[Fact]:
 
 
 def _lock(lead: Lead) -> None:
-    Lead.objects.select_for_update().only("pk").get(pk=lead.pk)
+    _lead_lock.rows(pk=lead.pk)
+
+
+_lead_lock: Select[Lead] = Select(
+    lambda place: (
+        Lead.objects.select_for_update(no_key=True)
+        .filter(pk=place("pk"))
+        .values_list("pk")
+    )
+)
 
 
 def _tell(kind: str, fact: Fact, *, actor: str, at: datetime) -> None:
@@ -304,16 +310,28 @@ def _event(kind: str, fact: Fact, *, actor: str, at: datetime) -> Event:
     )
 
 
-def _qualify_once(lead: Lead, *, actor: str) -> None:
+def _qualify_once(
+    lead: Lead, *, actor: str, known_fields: Collection[str] | None = None
+) -> None:
     """The first time all is answered: say so and move an early stage on."""
-    if not is_qualified(lead):
+    if not _answers_all(known(lead) if known_fields is None else known_fields):
         return
-    if Event.objects.filter(lead_id=lead.pk, kind="lead.qualified").exists():
+    if outbox.holds("lead.qualified", lead) or _told_qualified.rows(lead=lead.pk):
         return
     outbox.emit(kind="lead.qualified", lead=lead, actor=actor)
-    stage = Stage.objects.filter(key="qualified").first()
+    stage = next((s for s in all_stages() if s.key == "qualified"), None)
     # The caller may hold the lead as it was before a colleague moved it.
-    fresh = Lead.objects.select_related("stage").get(pk=lead.pk)
+    fresh = _standing_at.one(pk=lead.pk)
     lead.stage, lead.version = fresh.stage, fresh.version
     if stage is not None and lead.stage.key in QUALIFIES_FROM:
         pipeline.move_stage(lead=lead, stage=stage, actor=actor)
+
+
+_told_qualified: Select[Event] = Select(
+    lambda place: Event.objects.filter(
+        lead=place("lead"), kind="lead.qualified"
+    ).values_list("pk")[:1]
+)
+_standing_at: Select[Lead] = Select(
+    lambda place: Lead.objects.select_related("stage").filter(pk=place("pk"))
+)

@@ -7,6 +7,28 @@ from leads.kept import Kept
 from leads.models import Fact, Lead, Question, QuestionSet
 from leads.scorebook import current_facts
 
+# What may become a fact besides the fields of the question sets.
+FIELDS = frozenset(
+    {
+        "authority",
+        "budget",
+        "company",
+        "competitor",
+        "contact_preference",
+        "current_solution",
+        "email",
+        "location",
+        "name",
+        "need",
+        "phone",
+        "quantity",
+        "role",
+        "timeline",
+        "urgency",
+        "website",
+    }
+)
+
 
 @dataclass(frozen=True)
 class MissingQuestion:

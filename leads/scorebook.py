@@ -20,6 +20,8 @@ from leads import fit, outbox
 from leads.kept import Kept
 from leads.ledger import ScoreView, view_of
 from leads.models import Fact, Lead, LeadContact, ScoreChange, ScoreLine, ScoreRule
+from leads.prepared import Select, Update
+from leads.prepared_rows import insert_all
 
 log = logging.getLogger(__name__)
 TICK = timedelta(microseconds=1)
@@ -60,11 +62,9 @@ class ScoreBook:
     @classmethod
     def open(cls, lead: Lead, *, at: datetime) -> Self:
         """Lock the lead's row and read its ledger; call inside a transaction."""
-        row = Lead.objects.select_for_update().only("score", "score_changed_at")
-        kept = row.get(pk=lead.pk)
+        kept = _kept.one(pk=lead.pk)
         instant = max(at, kept.score_changed_at + TICK) if kept.score_changed_at else at
-        standing = Q(removed_at=None) | Q(removed_as=ScoreLine.Removed.STRUCK)
-        lines = list(ScoreLine.objects.filter(standing, lead_id=lead.pk).order_by("pk"))
+        lines = _standing.all(lead=lead.pk)
         return cls(
             lead=lead,
             instant=instant,
@@ -194,12 +194,10 @@ class ScoreBook:
             ScoreLine.objects.filter(pk__in=gone).update(
                 removed_at=self.instant, removed_as=as_, removed_by=by
             )
-        ScoreLine.objects.bulk_create(self.added)
+        insert_all(self.added)
 
     def _save_value(self, value: int, *, cause: str, actor: str) -> None:
-        Lead.objects.filter(pk=self.lead.pk).update(
-            score=value, score_changed_at=self.instant
-        )
+        _keep_value({"pk": self.lead.pk}, score=value, score_changed_at=self.instant)
         self.lead.score_changed_at = self.instant
         if value == self.before:
             return
@@ -219,6 +217,21 @@ class ScoreBook:
             occurred_at=self.instant,
         )
 
+
+_kept: Select[Lead] = Select(
+    lambda place: (
+        Lead.objects.select_for_update(no_key=True)
+        .filter(pk=place("pk"))
+        .only("score", "score_changed_at")
+    )
+)
+_standing: Select[ScoreLine] = Select(
+    lambda place: ScoreLine.objects.filter(
+        Q(removed_at=None) | Q(removed_as=ScoreLine.Removed.STRUCK),
+        lead=place("lead"),
+    ).order_by("pk")
+)
+_keep_value = Update(lambda place: Lead.objects.filter(pk=place("pk")))
 
 _COPIED = (
     "lead_id",
@@ -243,11 +256,14 @@ _rules = Kept(_read_rules, ScoreRule)
 
 def current_facts(lead: Lead) -> list[Fact]:
     """What is known of a lead now, one fact a field."""
-    return list(
-        Fact.objects.filter(lead_id=lead.pk, replaced_at=None, struck_at=None).order_by(
-            "field"
-        )
-    )
+    return _current.all(lead=lead.pk)
+
+
+_current: Select[Fact] = Select(
+    lambda place: Fact.objects.filter(
+        lead=place("lead"), replaced_at=None, struck_at=None
+    ).order_by("field")
+)
 
 
 def same_words(one: str, other: str) -> bool:
@@ -257,9 +273,17 @@ def same_words(one: str, other: str) -> bool:
 
 
 def _mails(lead: Lead) -> list[tuple[str, datetime]]:
-    rows = LeadContact.objects.filter(lead_id=lead.pk, contact_point__kind="email")
-    known = rows.exclude(known_by=LeadContact.Known.PROPOSAL).order_by("pk")
-    return list(known.values_list("contact_point__value", "created_at"))
+    return [(value, since) for value, since in _known_mails.rows(lead=lead.pk)]
+
+
+_known_mails: Select[LeadContact] = Select(
+    lambda place: (
+        LeadContact.objects.filter(lead=place("lead"), contact_point__kind="email")
+        .exclude(known_by=LeadContact.Known.PROPOSAL)
+        .order_by("pk")
+        .values_list("contact_point__value", "created_at")
+    )
+)
 
 
 def _evidence(signal: Signal) -> fit.Evidence:

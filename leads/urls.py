@@ -6,5 +6,6 @@ from leads import views_policy
 
 urlpatterns = [
     path("policy/", views_policy.edit_policy, name="policy"),
+    path("policy/resume/", views_policy.resume, name="policy_resume"),
     path("policy/mode/", views_policy.set_mode, name="policy_mode"),
 ]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from leads import policy
+from leads import halting, policy
 from leads.forms_policy import PolicyForm
 from leads.models import Mode
 from leads.web import page_context, staff_required
@@ -31,9 +31,27 @@ def edit_policy(request: HttpRequest) -> HttpResponse:
     if not may_change:
         form.freeze()
     context = page_context(
-        request, TITLE, form=form, may_change=may_change, changed=current.updated_at
+        request,
+        TITLE,
+        form=form,
+        may_change=may_change,
+        changed=current.updated_at,
+        halted=current.ai_halted_reason,
     )
-    return render(request, "leadsite/form_page.html", context)
+    return render(request, "leadsite/policy.html", context)
+
+
+@require_POST
+@staff_required
+def resume(request: HttpRequest) -> HttpResponse:
+    """Let the AI answer by itself again after it was halted."""
+    if not request.user.has_perm("leads.change_policy"):
+        raise PermissionDenied("Your role does not change the policy.")
+    if halting.resume_ai(actor=f"user:{request.user.pk}"):
+        messages.success(request, "The AI answers again as its mode says.")
+    else:
+        messages.info(request, "The AI was not halted.")
+    return redirect("policy")
 
 
 @require_POST

@@ -47,18 +47,28 @@ def workers() -> list[Worker]:
 
 
 def rescue_orphans() -> dict[str, int]:
-    """Deal with rows whose process died; return how many of each kind."""
+    """Deal with rows whose process died; return how many of each kind.
+
+    One row's failure never keeps another from its rescue.
+    """
     rescued: dict[str, int] = {}
     for worker in workers():
         if worker.states is not None:
             continue
         rows = list(claims.orphans(worker.model)[:100])
         for row in rows:
-            worker.orphaned(row)
+            _rescue(worker, row)
         if rows:
             rescued[worker.kind] = len(rows)
             log.warning("rescued %d orphaned %s", len(rows), worker.kind)
     return rescued
+
+
+def _rescue(worker: Worker, row: Work) -> None:
+    try:
+        worker.orphaned(row)
+    except Exception:
+        log.exception("an orphan of %s, %s, could not be rescued", worker.kind, row.pk)
 
 
 def run_due(*, rounds: int = 20, limit: int = 100) -> dict[str, int]:

@@ -11,6 +11,7 @@ from leads.models.event import Delivery, Event
 from leads.models.lead import Company, Lead, LeadSource
 from leads.models.pipeline import Deal, Stage, Task
 from leads.models.policy import Policy
+from leads.models.process import ProcessBeat
 from leads.models.qualification import (
     Fact,
     Question,
@@ -40,6 +41,7 @@ __all__ = [
     "Membership",
     "Mode",
     "Policy",
+    "ProcessBeat",
     "Question",
     "QuestionSet",
     "ScoreChange",

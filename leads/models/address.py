@@ -4,9 +4,10 @@ from django.db import models
 from django.utils import timezone
 
 from leads.models.lead import Lead
+from leads.prepared_rows import PreparedModel
 
 
-class ContactPoint(models.Model):
+class ContactPoint(PreparedModel):
     """One phone number (E.164) or mail address (lower case), once.
 
     Consent and suppression hang on it, so that they outlive leads, imports
@@ -36,7 +37,7 @@ class ContactPoint(models.Model):
         return self.value
 
 
-class LeadContact(models.Model):
+class LeadContact(PreparedModel):
     """That an address belongs to a lead, and how we know."""
 
     class Known(models.TextChoices):
@@ -69,7 +70,7 @@ class AppendOnlyError(TypeError):
     """A row of an append-only table was about to be changed or deleted."""
 
 
-class Consent(models.Model):
+class Consent(PreparedModel):
     """One statement of consent or of its withdrawal. Append-only."""
 
     class Basis(models.TextChoices):

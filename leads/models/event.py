@@ -7,9 +7,10 @@ from django.db import models
 
 from leads.models.lead import Lead
 from leads.models.work import Work
+from leads.prepared_rows import PreparedModel
 
 
-class Event(models.Model):
+class Event(PreparedModel):
     """Something that happened, `noun.past_verb`. Append-only.
 
     The payload holds ids and numbers, never names, addresses or text.

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from leads.models.querysets import LeadQuerySet
 from leads.models.team import Team
+from leads.prepared_rows import PreparedModel
 
 
 class LeadSource(models.Model):
@@ -36,7 +37,7 @@ class Company(models.Model):
         return self.name
 
 
-class Lead(models.Model):
+class Lead(PreparedModel):
     """A person with an interest. Every lead has a team.
 
     `score` is the ledger's sum when it last changed, kept for sorting;

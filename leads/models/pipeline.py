@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from leads.models.lead import Lead
 from leads.models.querysets import TaskQuerySet
+from leads.prepared_rows import PreparedModel
 
 
 class Stage(models.Model):
@@ -51,7 +52,7 @@ class Deal(models.Model):
         return self.title
 
 
-class Task(models.Model):
+class Task(PreparedModel):
     """Something that a person has to do, and why."""
 
     class Kind(models.TextChoices):

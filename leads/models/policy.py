@@ -9,6 +9,13 @@ from django.db import models
 from leads.models.team import Mode
 
 
+class Fallback(models.TextChoices):
+    """Who answers when the language model does not."""
+
+    BUILTIN = "builtin", "Built-in model"
+    PERSON = "person", "A person"
+
+
 class Policy(models.Model):
     """What the machine may do here. One row; see `leads.policy`."""
 
@@ -48,6 +55,16 @@ class Policy(models.Model):
     sms_segment_micro = models.PositiveIntegerField(
         default=8_300, help_text="Price of one text segment, in millionths."
     )
+    model_fallback = models.CharField(
+        max_length=8, choices=Fallback, default=Fallback.BUILTIN
+    )
+    # Why the AI only drafts until a person resumes it; see `leads.halting`.
+    ai_halted_reason = models.CharField(max_length=300, blank=True)
+    # Caps of the language model in a day, set aside before each call.
+    ai_tokens_lead_day = models.PositiveIntegerField(default=200_000)
+    ai_micro_lead_day = models.PositiveBigIntegerField(default=500_000)
+    ai_tokens_day = models.PositiveBigIntegerField(default=10_000_000)
+    ai_micro_day = models.PositiveBigIntegerField(default=20_000_000)
     updated_at = models.DateTimeField(null=True, blank=True, editable=False)
     updated_by = models.CharField(max_length=80, blank=True, editable=False)
 
@@ -56,6 +73,12 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return "Policy"
+
+    @property
+    def mode_now(self) -> str:
+        """The AI's mode, at most draft while it is halted."""
+        halted = self.ai_halted_reason and self.mode == Mode.AUTO
+        return Mode.DRAFT.value if halted else self.mode
 
     def values(self) -> dict[str, Any]:
         """The editable settings by name."""

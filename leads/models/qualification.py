@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from leads.models.lead import Lead
+from leads.prepared_rows import PreparedModel
 
 
 class QuestionSet(models.Model):
@@ -47,7 +48,7 @@ class Question(models.Model):
         return self.label
 
 
-class Fact(models.Model):
+class Fact(PreparedModel):
     """One thing we know of a lead, in the lead's own words or a person's.
 
     Of one field at most one row is current (`replaced_at` and `struck_at`
@@ -113,7 +114,7 @@ class ScoreRule(models.Model):
         return f"{self.label} {self.points:+d}"
 
 
-class ScoreLine(models.Model):
+class ScoreLine(PreparedModel):
     """One entry of a lead's score ledger. Added and removed, never changed.
 
     At an instant `t` the line counts `points` halved every `half_life_days`
@@ -157,7 +158,7 @@ class ScoreLine(models.Model):
         return f"{self.points:+d} {self.label}"
 
 
-class ScoreChange(models.Model):
+class ScoreChange(PreparedModel):
     """The score's history: one row whenever the kept value moved."""
 
     lead = models.ForeignKey(

@@ -7,7 +7,9 @@ from leads.models.lead import Lead
 
 
 class UsageRecord(models.Model):
-    """One priced use of a service. `micro` is millionths of `currency`."""
+    """One use of a service. `micro` is millionths of `currency`, None for a price
+    that is not known.
+    """
 
     lead = models.ForeignKey(
         Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="usage"
@@ -15,6 +17,8 @@ class UsageRecord(models.Model):
     service = models.CharField(max_length=40)
     what = models.CharField(max_length=80)
     quantity = models.BigIntegerField(default=0)
+    # Tokens: {"input", "cached", "output"}, and "estimated" while nobody said.
+    details = models.JSONField(default=dict, blank=True)
     micro = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD")
     effect_key = models.CharField(max_length=160, unique=True, null=True, blank=True)

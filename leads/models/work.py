@@ -6,8 +6,10 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from leads.prepared_rows import PreparedModel
 
-class Work(models.Model):
+
+class Work(PreparedModel):
     """A piece of work that is a row before it is done.
 
     `attempts` is raised by the claim, so a row that kills its process is
