@@ -10,9 +10,17 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self) -> None:
-        """Let every process run our jobs."""
-        from integrations import media, webhooks
+        """Let every process run our jobs and hear how calls end."""
+        from integrations import (
+            gap_sweep,
+            http_observers,
+            media,
+            services_checks,
+            webhooks,
+        )
         from leads import jobs
 
         jobs.register(media.JOB, media.run_job)
         jobs.register(webhooks.PURGE_JOB, webhooks.run_purge)
+        jobs.register(gap_sweep.JOB, gap_sweep.run_job)
+        http_observers.observers.append(services_checks.notes)

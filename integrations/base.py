@@ -8,6 +8,7 @@ into facts. Everything else (URL, journal, replay) comes by itself.
 import hashlib
 import re
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,7 +109,7 @@ class Body:
         self.file.close()
 
 
-class Webhook:
+class Webhook(ABC):
     """One provider's way in.
 
     `routes` maps a pattern of the path below /hooks/ to the kind of request.
@@ -166,11 +167,11 @@ class Webhook:
         """What makes this request unique at the provider; never raises."""
         return f"sha256:{raw.digest}"
 
+    @abstractmethod
     def parse(self, received: Received) -> list[object]:
         """The facts in a proven request. Raises UnreadableDelivery when there can be
         none; any other error is tried again.
         """
-        raise NotImplementedError
 
 
 @lru_cache(maxsize=4)

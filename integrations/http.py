@@ -17,6 +17,7 @@ import httpx2
 from django.db import connections
 from django.utils import timezone
 
+from integrations import http_counts, http_observers
 from integrations.http_breaker import (
     BreakerState,
     breaker_state,
@@ -273,7 +274,9 @@ def _attempt(order: Order, *, until: float, sink: Sink) -> Heard:
     started = time.monotonic()
     result = converse(order, deadline=until, sink=sink)
     _tell_breaker(order, result)
-    _log(order, result, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    _log(order, result, seconds)
+    http_observers.tell(order.service, result, seconds)
     if isinstance(result, HttpError):
         raise result
     return result
@@ -315,6 +318,9 @@ def _log(order: Order, result: Heard | HttpError, seconds: float) -> None:
         status, outcome = "-", f"{result.outcome}/{result.code}"
     else:
         status, outcome = str(result.status), classify(result) or "ok"
+    refused = outcome.endswith("/breaker_open")
+    kind = "not_called" if refused else outcome.partition("/")[0]
+    http_counts.note(order.service, kind, seconds)
     logger.info(
         "%s %s %s -> %s in %d ms (%s)",
         order.service,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -21,6 +22,7 @@ logger = logging.getLogger("integrations.twilio")
 SERVICE = "twilio"
 API_HOST = "api.twilio.com"
 _NO_ACCESS = {401: "20003", 403: "20003"}
+_LEAST_SECONDS = 0.05
 
 
 def account_sids() -> list[str]:
@@ -54,8 +56,8 @@ def rebase(url: str) -> str:
 
 
 def client(*, deadline: float) -> Client:
-    """The SDK's client; each of its calls ends within `deadline` seconds and
-    raises only TransportError.
+    """The SDK's client; all of its calls together end within `deadline` seconds,
+    counted from now, and raise only TransportError.
     """
     sid, token = credentials()
     return Client(
@@ -73,7 +75,14 @@ class GuardedClient(HttpClient):  # type: ignore[misc]  # the SDK has no types
     def __init__(self, *, account: str, deadline: float) -> None:
         super().__init__(logger, False, timeout=deadline)
         self._account = account
-        self._deadline = deadline
+        self._until = time.monotonic() + deadline
+
+    def _left(self, asked: float | None) -> float:
+        left = self._until - time.monotonic()
+        if left < _LEAST_SECONDS:
+            words = "Twilio was not asked: the time given is used up"
+            raise TransportError(Outcome.REFUSED, words)
+        return min(asked or left, left)
 
     def request(
         self,
@@ -97,7 +106,7 @@ class GuardedClient(HttpClient):  # type: ignore[misc]  # the SDK has no types
                 params=params or None,
                 data=data or None,
                 auth=auth,
-                deadline=min(timeout or self._deadline, self._deadline),
+                deadline=self._left(timeout),
             )
         except http.HttpError as error:
             raise TransportError(

@@ -125,6 +125,8 @@ class WebhookDeliveryAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no t
     def request_shown(self, row: WebhookDelivery) -> str:
         """Where it came to, without ids."""
         parts = [part for part in row.route.split("/") if part][:2]
+        if row.origin:
+            parts.append(row.origin)
         return " · ".join(parts) or row.provider
 
     @admin.display(description="State", ordering="state")

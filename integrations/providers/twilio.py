@@ -3,15 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from typing import IO, Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from integrations import http, twilio_api, twilio_facts
+from integrations import http, services_twilio, twilio_api, twilio_facts, twilio_listing
 from integrations.base import (
     Answer,
     Body,
@@ -32,6 +31,7 @@ from messaging.transports import (
     TransportError,
 )
 
+SERVICE = services_twilio.SERVICE
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -129,21 +129,8 @@ class TwilioTransport:
 
     def find(self, message: OutgoingMessage, *, since: datetime) -> Sequence[Found]:
         """Texts with this recipient, sender and body made since then."""
-        api = twilio_api.client(deadline=message.deadline)
         sender = _sender(message.from_address).get("from_")
-        fields = {"from_": sender} if sender else {}
-        try:
-            # Not by DateSent: a text that still waits at Twilio has none. The
-            # newest come first.
-            listed = api.messages.list(to=message.to_address, limit=100, **fields)
-            rows = [_found(row) for row in listed if _is_outgoing(row)]
-        except TransportError:
-            raise
-        except Exception as error:
-            words = f"Twilio's list cannot be read ({type(error).__name__})"
-            raise TransportError(Outcome.UNKNOWN, words) from None
-        body = message.body.strip()
-        return [r for r in rows if r.created_at >= since and r.body.strip() == body]
+        return twilio_listing.find_outgoing(message, since=since, sender=sender)
 
 
 def _sender(address: str) -> dict[str, str]:
@@ -167,32 +154,7 @@ def _receipt(taken: MessageInstance) -> Receipt:
     return Receipt(
         external_id=str(taken.sid),
         segments=twilio_facts.small_number(str(taken.num_segments or ""), most=100),
-        price_micro=_micro(taken.price, taken.price_unit),
-    )
-
-
-def _micro(price: Any, unit: Any) -> int | None:
-    if price is None or str(unit).upper() != "USD":
-        return None
-    try:
-        return int(abs(Decimal(str(price))) * 1_000_000)
-    except (InvalidOperation, OverflowError, ValueError):
-        return None
-
-
-def _is_outgoing(row: MessageInstance) -> bool:
-    return str(row.direction).startswith("outbound")
-
-
-def _found(row: MessageInstance) -> Found:
-    created = row.date_created or datetime.now(UTC)
-    return Found(
-        external_id=str(row.sid),
-        state=state_of(str(row.status)) or "sent",
-        to_address=str(row.to),
-        body=str(row.body or ""),
-        created_at=created if created.tzinfo else created.replace(tzinfo=UTC),
-        error_code=str(row.error_code or ""),
+        price_micro=twilio_listing.price_micro(taken.price, taken.price_unit),
     )
 
 

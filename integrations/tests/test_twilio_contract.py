@@ -14,10 +14,12 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations.providers.twilio import TwilioTransport
+from integrations.providers.twilio import SERVICE, TwilioTransport
+from integrations.services import ServiceState, check
 from integrations.tests.http_loopback import Loopback, Script, fresh_door, serve
 from integrations.tests.test_twilio_transport import outgoing
 from integrations.tests.webhook_requests import twilio_settings
+from integrations.twilio_listing import TwilioInbound
 from messaging.transports import Outcome, TransportError
 
 __all__ = ["fresh_door", "serve", "twilio_settings"]  # fixtures
@@ -112,3 +114,19 @@ def test_the_vendors_own_errors_are_read(
     assert caught.value.outcome is outcome
     if "unsubscribed" in prefer:
         assert caught.value.code == "21610"
+
+
+def test_the_gap_sweeps_list_keeps_the_contract(relay: Relay, db: None) -> None:
+    relay.prefer = "code=200"
+    now = timezone.now()
+    source = TwilioInbound(deadline=10)
+    listing = source.listed(since=now - timedelta(hours=6), until=now)
+    assert isinstance(listing.rows, tuple)
+
+
+def test_the_service_test_keeps_the_contract(relay: Relay) -> None:
+    """The mock knows the account, not its numbers: it answers 404 to those."""
+    relay.prefer = "code=200"
+    found = check(SERVICE)
+    assert relay.statuses[0] == 200
+    assert found.state in (ServiceState.OK, ServiceState.MISCONFIGURED)
