@@ -1,28 +1,27 @@
-"""Whose turn it is, and what a person may set on a conversation."""
+"""One conversation: found, locked, and whose turn it is in it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, QuerySet
 
-from leads import claims, clock, outbox, pipeline
+from leads import claims, clock
 from leads.models import (
     ContactPoint,
     Lead,
     LeadContact,
     Mode,
     Policy,
-    Task,
 )
+from leads.prepared import Select, Update
 from messaging import live
 from messaging.models import Channel, Conversation, Message, Turn
 
 STRICTNESS = {Mode.OFF.value: 0, Mode.DRAFT.value: 1, Mode.AUTO.value: 2}
 PENDING = (Message.State.QUEUED, Message.State.HELD, Message.State.CLAIMED)
 RECENT = 30
-SEEN = ("state", "reason", "direction", "kind", "automatic", "conversation")
 # What the inbox shows of a conversation, and `refresh` saves together.
 ROW = (
     "turn",
@@ -50,11 +49,18 @@ def conversation_of(lead: Lead) -> Conversation:
 
 def lock_conversation_of(lead: Lead) -> Conversation:
     """Lock the lead's one conversation; make it when nobody wrote yet."""
-    found = Conversation.objects.select_for_update().filter(lead=lead).first()
+    found = _of_lead.first(lead=lead.pk)
     if found is None:
         return lock_conversation(conversation_of(lead).pk)
     found.lead = lead
     return found
+
+
+_of_lead: Select[Conversation] = Select(
+    lambda place: Conversation.objects.select_for_update(no_key=True).filter(
+        lead=place("lead")
+    )
+)
 
 
 def new_conversation(lead: Lead) -> Conversation:
@@ -72,15 +78,23 @@ def lock_again(conversation: Conversation) -> Conversation:
 
 def lock_conversation(pk: int) -> Conversation:
     """Lock a conversation; the address's lock comes before it."""
-    rows = Conversation.objects.select_related("lead__team", "holder")
-    return rows.select_for_update(of=("self",)).get(pk=pk)
+    return _locked.one(pk=pk)
+
+
+_locked: Select[Conversation] = Select(
+    lambda place: (
+        Conversation.objects.select_related("lead__team", "holder")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(pk=place("pk"))
+    )
+)
 
 
 def effective_mode(
     conversation: Conversation, *, channel: Channel | None, policy: Policy
 ) -> str:
     """The most restrictive of installation, team, channel and conversation."""
-    modes = [policy.mode]
+    modes = [policy.mode_now]
     if conversation.lead is not None:
         modes.append(conversation.lead.team.mode)
     if channel is not None:
@@ -136,9 +150,14 @@ def refresh(
         conversation.waiting_since = clock.now() if waits else None
     conversation.turn, conversation.turn_reason = turn, reason[:200]
     row = {name: getattr(conversation, name) for name in ROW}
-    rows = Conversation.objects.filter(pk=conversation.pk)
-    rows.update(version=F("version") + 1, **row)
+    _save_row({"pk": conversation.pk}, **row)
     live.ring(conversation=conversation, what=ring)
+
+
+_save_row = Update(
+    lambda place: Conversation.objects.filter(pk=place("pk")),
+    version=F("version") + 1,
+)
 
 
 def _only_the_ai(conversation: Conversation) -> bool:
@@ -206,9 +225,7 @@ def _whose_turn(conversation: Conversation) -> tuple[str, str]:
         return turn.DONE, ""
     if conversation.paused_reason:
         return turn.NEEDS_YOU, conversation.paused_reason
-    recent = list(
-        conversation.messages.order_by("-occurred_at", "-pk").only(*SEEN)[:RECENT]
-    )
+    recent = [_Said(*row) for row in _recent.rows(conversation=conversation.pk)]
     waiting = _waits_for_person(recent) or signs.task
     if waiting:
         return turn.NEEDS_YOU, waiting
@@ -217,7 +234,26 @@ def _whose_turn(conversation: Conversation) -> tuple[str, str]:
     return _by_last_message(conversation, recent, signs)
 
 
-def _waits_for_person(recent: list[Message]) -> str:
+class _Said(NamedTuple):
+    """What `refresh` looks at of a message."""
+
+    state: str
+    reason: str
+    direction: str
+    kind: str
+    automatic: bool
+
+
+_recent: Select[Message] = Select(
+    lambda place: (
+        Message.objects.filter(conversation=place("conversation"))
+        .order_by("-occurred_at", "-pk")
+        .values_list(*_Said._fields)[:RECENT]
+    )
+)
+
+
+def _waits_for_person(recent: list[_Said]) -> str:
     state = Message.State
     for message in recent:  # newest first
         if message.state == state.DRAFT:
@@ -230,7 +266,7 @@ def _waits_for_person(recent: list[Message]) -> str:
 
 
 def _by_last_message(
-    conversation: Conversation, recent: list[Message], signs: _Signs
+    conversation: Conversation, recent: list[_Said], signs: _Signs
 ) -> tuple[str, str]:
     turn = Conversation.Turn
     answering = signs.turn_state in (Turn.State.WAITING, Turn.State.WORKING)
@@ -249,7 +285,7 @@ def _by_last_message(
     return turn.WAITING, ""
 
 
-def _lead_spoke_last(recent: list[Message]) -> bool:
+def _lead_spoke_last(recent: list[_Said]) -> bool:
     for message in recent:
         if message.direction == Message.Direction.INBOUND:
             return True
@@ -262,56 +298,3 @@ def _lead_spoke_last(recent: list[Message]) -> bool:
         if message.kind == Message.Kind.CALL:
             return False
     return False
-
-
-@transaction.atomic
-def set_mode(*, conversation: Conversation, mode: str, user: User) -> None:
-    """Set what the AI may do in this conversation; "" follows the channel."""
-    if mode and mode not in Mode.values:
-        raise ValueError(f"{mode!r} is no mode")
-    conversation = lock_conversation(conversation.pk)
-    before, conversation.mode = conversation.mode, mode
-    conversation.save(update_fields=["mode"])
-    outbox.emit(
-        kind="conversation.mode_changed",
-        lead=conversation.lead,
-        actor=f"user:{user.pk}",
-        payload={"before": before, "after": mode},
-    )
-    refresh(conversation)
-
-
-@transaction.atomic
-def mark_read(*, conversation: Conversation) -> None:
-    """Clear the unread dot."""
-    Conversation.objects.filter(pk=conversation.pk, unread=True).update(unread=False)
-
-
-@transaction.atomic
-def mark_done(*, conversation: Conversation, user: User, done: bool = True) -> None:
-    """Put a conversation aside until the lead writes again, or take it back."""
-    conversation = lock_conversation(conversation.pk)
-    conversation.done_at = clock.now() if done else None
-    conversation.unread = False
-    conversation.save(update_fields=["done_at", "unread"])
-    if done:
-        for draft in conversation.messages.drafts():
-            draft.state = Message.State.CANCELLED
-            draft.reason = "the conversation was marked done"
-            draft.save(update_fields=["state", "reason"])
-            pipeline.close_tasks(
-                subject=draft.public_id,
-                kinds=[Task.Kind.DRAFT],
-                actor=f"user:{user.pk}",
-            )
-        pipeline.close_tasks(
-            subject=conversation.public_id,
-            kinds=list(Task.Kind.values),
-            actor=f"user:{user.pk}",
-        )
-    outbox.emit(
-        kind="conversation.done" if done else "conversation.reopened",
-        lead=conversation.lead,
-        actor=f"user:{user.pk}",
-    )
-    refresh(conversation)

@@ -21,8 +21,15 @@ class ProfileForm(LookMixin, Base):
         label="How it says that it is an AI",
         required=False,
         max_length=160,
+        widget=forms.TextInput(attrs={"data-wide": ""}),
         help_text="English; {company} is your name. Empty: the built-in words. "
         "It always says so in the first automatic message.",
+    )
+
+    # A link is taken as typed or, without a scheme, as the safe one.
+    website = forms.URLField(required=False, max_length=200, assume_scheme="https")
+    booking_url = forms.URLField(
+        label="Booking link", required=False, max_length=200, assume_scheme="https"
     )
 
     sections = (
@@ -49,7 +56,6 @@ class ProfileForm(LookMixin, Base):
         labels: ClassVar[dict[str, str]] = {
             "postal_address": "Postal address",
             "assistant_name": "The assistant's name",
-            "booking_url": "Booking link",
             "time_zone": "Time zone",
         }
         help_texts: ClassVar[dict[str, str]] = {
@@ -61,6 +67,7 @@ class ProfileForm(LookMixin, Base):
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "sells": forms.Textarea(attrs={"rows": 5}),
+            "postal_address": forms.TextInput(attrs={"data-wide": ""}),
             "time_zone": forms.TextInput(attrs={"list": "time-zones"}),
         }
 

@@ -14,6 +14,7 @@ from leads.models import (
     Policy,
     Task,
 )
+from leads.prepared import Select
 from messaging import optouts
 from messaging.channels import ensure_channel
 from messaging.conversations import (
@@ -58,19 +59,21 @@ def receive_message(*, fact: InboundMessage) -> Message:
     nothing. Raises UnusableMessage when there is no sender.
     """
     stages = _Stages([], perf_counter())
-    with transaction.atomic():
+    with transaction.atomic(), outbox.together():
         channel = ensure_channel(
             kind=fact.channel, address=_our_address(fact), simulated=fact.simulated
         )
-        point = _sender(fact)
-        known = _already(fact, point)
+        point, unheard_of = _sender(fact)
+        known = None if unheard_of else _already(fact, point)
         if known is not None:
             return known
-        conversation, detail = _conversation_for(point, channel, fact)
+        leads = [] if unheard_of else capture.leads_of(point)
+        conversation, detail = _conversation_for(point, channel, fact, leads)
         message = _store(fact, channel=channel, point=point, conversation=conversation)
         stages.mark("stored", f"{message.kind} of {len(message.body)} characters")
         stages.mark("matched", detail)
-        _ensure_consent(point, fact)
+        if unheard_of or not consent.has_statement(point, fact.channel):
+            _note_consent(point, fact)
         stopped = optouts.obey(message=message, conversation=conversation, fact=fact)
         turn = None
         if not stopped and conversation.lead_id is not None:
@@ -106,36 +109,42 @@ def _our_address(fact: InboundMessage) -> str:
     return capture.normalise_sender(fact.to_address) or fact.to_address[:254]
 
 
-def _sender(fact: InboundMessage) -> ContactPoint:
+def _sender(fact: InboundMessage) -> tuple[ContactPoint, bool]:
+    """The locked address of the sender, and whether nobody knew it."""
     if fact.channel == Channel.Kind.EMAIL:
         value, kind = capture.normalise_email(fact.from_address), "email"
     else:
         value, kind = capture.normalise_sender(fact.from_address), "phone"
     if value is None:
         raise UnusableMessage(f"the sender {fact.from_address[:60]!r} is no address")
-    return capture.ensure_contact_point(
-        kind=kind, value=value, simulated=fact.simulated
-    )
+    return capture.find_or_make_point(kind=kind, value=value, simulated=fact.simulated)
 
 
 def _already(fact: InboundMessage, point: ContactPoint) -> Message | None:
     if not fact.external_id:
         return None
-    same = Message.objects.filter(
+    same = _same.rows(
         provider=fact.provider,
         external_id=fact.external_id[:200],
-        contact_point=point,
-        direction=Message.Direction.INBOUND,
+        contact_point=point.pk,
     )
-    pk = same.values_list("pk", flat=True).first()
-    return Message.objects.get(pk=pk) if pk is not None else None
+    return Message.objects.get(pk=same[0][0]) if same else None
+
+
+_same: Select[Message] = Select(
+    lambda place: Message.objects.filter(
+        provider=place("provider"),
+        external_id=place("external_id"),
+        contact_point=place("contact_point"),
+        direction=Message.Direction.INBOUND,
+    ).values_list("pk")[:1]
+)
 
 
 def _conversation_for(
-    point: ContactPoint, channel: Channel, fact: InboundMessage
+    point: ContactPoint, channel: Channel, fact: InboundMessage, leads: list[Lead]
 ) -> tuple[Conversation, str]:
     """Return the locked conversation, and how the lead was recognised."""
-    leads = capture.leads_of(point)
     if len(leads) > 1:
         unclear, _ = Conversation.objects.get_or_create(
             lead=None, contact_point=point, defaults={"created_at": clock.now()}
@@ -221,8 +230,7 @@ def _store(
 def _outdate_drafts(conversation: Conversation) -> None:
     if conversation.turn != Conversation.Turn.NEEDS_YOU:
         return  # a draft always needs somebody
-    drafts = conversation.messages.drafts().only("details", "public_id", "state")
-    for draft in drafts:
+    for draft in _drafts.all(conversation=conversation.pk):
         name = conversation.lead.display_name if conversation.lead else "The lead"
         draft.state = Message.State.CANCELLED
         draft.reason = f"{name} wrote again"
@@ -233,10 +241,17 @@ def _outdate_drafts(conversation: Conversation) -> None:
         )
 
 
-def _ensure_consent(point: ContactPoint, fact: InboundMessage) -> None:
+_drafts: Select[Message] = Select(
+    lambda place: (
+        Message.objects.drafts()
+        .filter(conversation=place("conversation"))
+        .only("details", "public_id", "state")
+    )
+)
+
+
+def _note_consent(point: ContactPoint, fact: InboundMessage) -> None:
     """Whoever writes first may be answered, until they say otherwise."""
-    if consent.has_statement(point, fact.channel):
-        return
     consent.record_consent(
         contact_point=point,
         channel=fact.channel,
@@ -263,7 +278,7 @@ def schedule_turn(
     wait = burst_of(message, policy.lately())
     waiting = None
     if conversation.turn != Conversation.Turn.WAITING:  # else no turn is open
-        waiting = conversation.turns.filter(state=Turn.State.WAITING).first()
+        waiting = _waiting.first(conversation=conversation.pk)
     if waiting is None:
         turn = Turn.objects.create(
             conversation=conversation,
@@ -281,6 +296,13 @@ def schedule_turn(
         turn.save(update_fields=["last_inbound", "due_at", "stages"])
     jobs.enqueue("messaging.answer_turn", turn.pk)
     return turn
+
+
+_waiting: Select[Turn] = Select(
+    lambda place: Turn.objects.filter(
+        conversation=place("conversation"), state=Turn.State.WAITING
+    ).order_by("pk")[:1]
+)
 
 
 def burst_of(message: Message, rules: Policy) -> timedelta:

@@ -1,7 +1,5 @@
 """What a lead's STOP, START and HELP change, with the AI on or off."""
 
-from django.db import transaction
-
 from leads import clock, consent, outbox, pipeline
 from leads.models import ContactPoint, Task
 from messaging.agent.understanding.optout import (
@@ -12,13 +10,14 @@ from messaging.agent.understanding.optout import (
     is_yes_command,
     read_opt_out,
 )
-from messaging.conversations import lock_conversation, refresh
+from messaging.helping import answer_help
 from messaging.models import Conversation, Message, Turn
-from messaging.queueing import cancel_pending, queue_help
+from messaging.queueing import cancel_pending
 from messaging.transports import InboundMessage
 
 # What a lead may take back; a bounce, a complaint or a person's word stands.
 LEADS_OWN = ("stop", "carrier")
+ASKED_TO_STOP = "the lead asked to stop"
 
 
 def obey(*, message: Message, conversation: Conversation, fact: InboundMessage) -> bool:
@@ -36,7 +35,7 @@ def obey(*, message: Message, conversation: Conversation, fact: InboundMessage) 
         return _start(message=message, conversation=conversation)
     if fact.opt_out_type == "HELP" or is_help(message.body):
         if not fact.keywords_answered:
-            queue_help(conversation=conversation, message=message)
+            answer_help(conversation=conversation, message=message)
         return True
     if reading.decision == OptOut.PAUSE:
         _pause(message=message, conversation=conversation, words=reading.word)
@@ -75,12 +74,8 @@ def stop(*, message: Message, conversation: Conversation, words: str) -> None:
     )
     message.details = {**message.details, "opt_out": "stop"}
     message.save(update_fields=["details"])
-    cancel_pending(
-        conversation=conversation,
-        reason="the lead asked to stop",
-        point=point,
-    )
-    _end_turns(conversation, "the lead asked to stop")
+    cancel_pending(conversation=conversation, reason=ASKED_TO_STOP, point=point)
+    _end_turns(conversation, ASKED_TO_STOP)
     conversation.paused_reason = ""
     conversation.save(update_fields=["paused_reason"])
     outbox.emit(
@@ -142,34 +137,6 @@ def _pause(*, message: Message, conversation: Conversation, words: str) -> None:
         subject=conversation.public_id,
         effect_key=f"optout:{message.public_id}",
     )
-
-
-@transaction.atomic
-def settle_pause(*, conversation: Conversation, opted_out: bool, user_id: int) -> None:
-    """A person decides what an unclear "stop" meant."""
-    actor = f"user:{user_id}"
-    inbound = Message.objects.filter(
-        conversation=conversation, direction=Message.Direction.INBOUND
-    ).order_by("-occurred_at", "-pk")
-    message = inbound.first()
-    if message is not None and message.contact_point is not None:
-        consent_point = message.contact_point
-        type(consent_point).objects.select_for_update().get(pk=consent_point.pk)
-    conversation = lock_conversation(conversation.pk)
-    if opted_out and message is not None:
-        stop(message=message, conversation=conversation, words=message.body[:200])
-    conversation.paused_reason = ""
-    conversation.save(update_fields=["paused_reason"])
-    pipeline.close_tasks(
-        subject=conversation.public_id, kinds=[Task.Kind.OPT_OUT], actor=actor
-    )
-    outbox.emit(
-        kind="conversation.pause_settled",
-        lead=conversation.lead,
-        actor=actor,
-        payload={"opted_out": opted_out},
-    )
-    refresh(conversation)
 
 
 def _end_turns(conversation: Conversation, reason: str) -> None:

@@ -10,7 +10,7 @@ from leads import claims, clock, consent, jobs, outbox, pipeline
 from leads.models import ContactPoint, Task
 from messaging.channels import default_channel, simulator_channel
 from messaging.conversations import addresses, lock_conversation, refresh
-from messaging.models import Channel, Conversation, Message, Profile, Turn
+from messaging.models import Channel, Conversation, Message, Turn
 from messaging.segments import count_segments
 
 State = Message.State
@@ -195,21 +195,3 @@ def cancel_message(*, message: Message, user: User) -> bool:
         )
         refresh(conversation, ring="delivery")
     return done
-
-
-def queue_help(*, conversation: Conversation, message: Message) -> Message:
-    """Answer HELP with who we are and how to stop, once per message."""
-    profile = Profile.current()
-    ways = [w for w in (profile.phone, profile.email, profile.website) if w]
-    contact = f" Contact: {', '.join(ways)}." if ways else ""
-    return queue_message(
-        conversation=conversation,
-        kind=message.kind,
-        body=f"{profile.name}.{contact} Reply STOP to end messages.",
-        author=Message.Author.SYSTEM,
-        channel=message.channel,
-        contact_point=message.contact_point,
-        automatic=True,
-        answers=message,
-        effect_key=f"help:{message.public_id}",
-    )

@@ -6,8 +6,9 @@ from django.db import transaction
 
 from leads import claims, clock, consent, outbox, pipeline
 from leads.models import ContactPoint, Task
+from messaging import costs
 from messaging.conversations import lock_conversation, refresh
-from messaging.models import Message
+from messaging.models import Conversation, Message
 from messaging.transports import DeliveryUpdate
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,10 @@ def record_delivery(*, fact: DeliveryUpdate) -> bool:
         _learn_of_address(message, fact)
         if RANK.get(fact.state, 0) <= RANK.get(message.state, 9):
             return False
+        was_unknown = message.state == State.UNKNOWN
         _apply(message, fact)
+        if was_unknown:
+            _resolve(message, conversation)
         outbox.emit(
             kind=f"message.{fact.state}",
             lead=conversation.lead,
@@ -79,6 +83,24 @@ def _apply(message: Message, fact: DeliveryUpdate) -> None:
     if fact.state == State.DELIVERED:
         message.delivered_at = fact.occurred_at
     message.save()
+
+
+def _resolve(message: Message, conversation: Conversation) -> None:
+    """The carrier took it after all: make up for what the call's answer would
+    have done, and ask nobody any more.
+    """
+    if message.state != State.FAILED:
+        costs.count_automatic(message, conversation)
+        costs.take_over(message, conversation)
+    pipeline.close_tasks(
+        subject=message.public_id, kinds=[Task.Kind.SENT_CHECK], actor="system"
+    )
+    outbox.emit(
+        kind="message.reconciled",
+        lead=conversation.lead,
+        actor="system",
+        payload={"message": str(message.public_id), "state": message.state},
+    )
 
 
 def _learn_of_address(message: Message, fact: DeliveryUpdate) -> None:

@@ -1,34 +1,27 @@
 """The AI's turn: understand, learn, score, plan, write, guard, and decide."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from leads import claims, clock, jobs, policy, qualification, scoring
-from leads.models import Mode, Policy
+from leads import claims, clock, jobs, outbox, policy, qualification, scoring
+from leads.models import Mode, Policy, Work
 from leads.work import Worker, retry_delay
-from messaging.agent import guard
-from messaging.agent.model import (
-    ModelError,
-    Plan,
-    Proposal,
-    Situation,
-    choose_model,
-)
+from messaging.agent.model import ModelError, Plan, Situation
 from messaging.agent.policy import plan_turn
 from messaging.asking import ask_person
 from messaging.claiming import claim_turn
 from messaging.conversations import effective_mode, lock_again, refresh
 from messaging.holding import hand_back, hand_off, pause, take_over
-from messaging.models import Channel, Conversation, Message, Turn
+from messaging.models import Conversation, Message, Turn
 from messaging.queueing import Refused, ask_for_decision, queue_message
 from messaging.situations import Understood, situation_of, understand
+from messaging.vetting import Vetted, vet
+from messaging.wording import TurnLost, Wording, find_words
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +37,6 @@ class _Work:
     rules: Policy
     mode: str
     stages: list[dict[str, Any]]
-    author: str = Message.Author.BUILTIN
     began: float = field(default_factory=perf_counter)
     last: float = field(default_factory=perf_counter)
 
@@ -66,6 +58,8 @@ def answer(*, turn_id: int) -> None:
         return
     try:
         _answer(turn)
+    except TurnLost:
+        log.warning("turn %s was lost to another worker", turn.public_id)
     except Exception as error:
         log.exception("turn %s failed", turn.public_id)
         _failed(turn, error)
@@ -86,14 +80,12 @@ def _answer(turn: Turn) -> None:
         _finish(work, understood, plan, outcome, plan.hand_off)
         return
     try:
-        model = choose_model(settings.LANGUAGE_MODELS)
-        proposal = model.write(situation, plan)
+        worded = find_words(turn=turn, situation=situation, plan=plan, rules=work.rules)
     except ModelError as error:
         work.mark("answered", error.words, ok=False)
         _finish(work, understood, plan, Outcome.HANDED_OFF, error.words)
         return
-    work.author = model.author
-    _propose(work, understood, plan, situation, proposal)
+    _propose(work, understood, plan, situation, worded)
 
 
 def _begin(turn: Turn) -> _Work:
@@ -105,6 +97,7 @@ def _begin(turn: Turn) -> _Work:
 
 
 @transaction.atomic
+@outbox.together()
 def _learn(work: _Work, understood: Understood) -> tuple[Plan, Situation]:
     """Keep what the burst says of the lead, move the score, make the plan."""
     lead, turn = work.conversation.lead, work.turn
@@ -169,33 +162,33 @@ def _propose(
     understood: Understood,
     plan: Plan,
     situation: Situation,
-    proposal: Proposal,
+    worded: Wording,
 ) -> None:
     """Guard the words, and queue them or keep them as a draft."""
-    turn = work.turn
-    body = guard.with_disclosure(proposal.body, situation=situation)
-    work.mark("answered", f"{proposal.model}: {plan.goal}")
-    subject = _subject(turn.last_inbound)
-    texts = turn.last_inbound.kind == Channel.Kind.SMS
-    allowed = guard.allowed_for(
-        situation, max_segments=work.rules.max_segments if texts else 0
+    turn, proposal = work.turn, worded.proposal
+    written = f"{proposal.model}: {plan.goal}"
+    work.mark("answered", worded.note or written, ok=not worded.note)
+    vetted = vet(
+        worded,
+        situation=situation,
+        plan=plan,
+        inbound=turn.last_inbound,
+        mode=work.mode,
+        max_segments=work.rules.max_segments,
     )
-    findings = guard.inspect(body, allowed=allowed, subject=subject)
-    reason = _why_draft(work, plan, findings)
+    reason = vetted.reason
     turn.model, turn.prompt_version = proposal.model, proposal.prompt_version
     turn.sources = list(proposal.sources)
-    turn.usage = asdict(proposal.usage)
-    # The last words before a person goes on may still leave.
-    details = {
-        "findings": [_finding(f) for f in findings],
-        "last_word": bool(plan.hand_off),
-    }
+    turn.usage = asdict(worded.usage)
     with transaction.atomic():
         work.conversation = lock_again(work.conversation)
+        if _overtaken(work):
+            _supersede(work, understood, plan)
+            return
         silence = _why_silent(work)  # somebody may have taken over meanwhile
         try:
             if not silence and not _written_before(turn):
-                _queue(work, body, reason=reason, details=details)
+                _queue(work, worded.author, vetted)
         except Refused as error:
             silence = str(error)
         outcome = Outcome.DRAFTED if reason else Outcome.SENT
@@ -203,18 +196,24 @@ def _propose(
             outcome, reason = Outcome.LEFT, silence
         elif plan.hand_off and not work.conversation.holder_id:
             pause(work.conversation, plan.hand_off)
-        _end(work, understood, plan, outcome, reason)
+        _end(work, understood, plan, outcome, reason or worded.note)
 
 
-def _why_draft(work: _Work, plan: Plan, findings: Sequence[guard.Finding]) -> str:
-    """Why a person must decide on these words, "" when they may go."""
-    if findings:
-        return "; ".join(
-            f"“{f.words}”: {f.reason}" if f.words else f.reason for f in findings
-        )
-    if plan.draft_reason:
-        return plan.draft_reason
-    return "The AI drafts here; you send" if work.mode == Mode.DRAFT else ""
+def _overtaken(work: _Work) -> bool:
+    """Whether the lead wrote again while a model thought, and a later turn answers
+    all of it. The conversation is locked.
+    """
+    last, answered = work.conversation.last_inbound_at, work.turn.last_inbound
+    if last is None or last <= answered.occurred_at:
+        return False
+    later = work.conversation.turns.filter(last_inbound_id__gt=answered.pk)
+    return later.exclude(state__in=[Turn.State.SUPERSEDED, Turn.State.DEAD]).exists()
+
+
+def _supersede(work: _Work, understood: Understood, plan: Plan) -> None:
+    """Leave the answer to the later turn, which reads this burst as well."""
+    work.mark("gated", "the lead wrote again: the next answer covers it", ok=False)
+    _close(work, understood, plan, Turn.State.SUPERSEDED, "", "the lead wrote again")
 
 
 def _effect_key(turn: Turn) -> str:
@@ -228,38 +227,28 @@ def _written_before(turn: Turn) -> bool:
     return Message.objects.filter(effect_key=_effect_key(turn)).exists()
 
 
-def _queue(work: _Work, body: str, *, reason: str, details: dict[str, Any]) -> None:
+def _queue(work: _Work, author: str, vetted: Vetted) -> None:
+    reason = vetted.reason
     turn, inbound = work.turn, work.turn.last_inbound
     message = queue_message(
         conversation=work.conversation,
         kind=inbound.kind,
-        body=body,
-        author=work.author,
+        body=vetted.body,
+        author=author,
         channel=inbound.channel,
         contact_point=inbound.contact_point,
-        subject=_subject(inbound),
+        subject=vetted.subject,
         automatic=not reason,
         turn=turn,
         answers=inbound,
         state=Message.State.DRAFT if reason else Message.State.QUEUED,
         reason=reason,
         effect_key=_effect_key(turn),
-        details=details,
+        details=vetted.details,
     )
     if reason:
         work.mark("gated", reason, ok=False)
         ask_for_decision(message, work.conversation)
-
-
-def _finding(found: guard.Finding) -> dict[str, str]:
-    return {"kind": found.kind, "words": found.words, "reason": found.reason}
-
-
-def _subject(inbound: Message) -> str:
-    if inbound.kind != Channel.Kind.EMAIL or not inbound.subject:
-        return ""
-    known = inbound.subject.lower().startswith("re:")
-    return inbound.subject if known else f"Re: {inbound.subject}"[:500]
 
 
 def _finish(
@@ -274,11 +263,25 @@ def _end(
     work: _Work, understood: Understood, plan: Plan, outcome: str, reason: str
 ) -> None:
     """Write the turn's end; the conversation is locked."""
+    ask_person(work.turn, work.conversation, plan, outcome=outcome, reason=reason)
+    _close(work, understood, plan, Turn.State.DONE, outcome, reason)
+
+
+def _close(
+    work: _Work,
+    understood: Understood,
+    plan: Plan,
+    state: str,
+    outcome: str,
+    reason: str,
+) -> None:
+    """Give the turn back. Raises TurnLost, so that nothing of it stays, when its
+    lease ran out and another worker has it.
+    """
     turn = work.turn
-    ask_person(turn, work.conversation, plan, outcome=outcome, reason=reason)
-    claims.finish(
+    kept = claims.finish(
         turn,
-        state=Turn.State.DONE,
+        state=state,
         stages=work.stages,
         intent=understood.reading.intent,
         language=understood.language,
@@ -292,6 +295,8 @@ def _end(
         outcome=outcome,
         outcome_reason=reason[:300],
     )
+    if not kept:
+        raise TurnLost
     refresh(
         work.conversation,
         ring="answered",
@@ -302,6 +307,19 @@ def _end(
 def _failed(turn: Turn, error: Exception) -> None:
     words = f"{type(error).__name__}: {error}"
     claims.retry_or_bury(turn, error=words, delay=retry_delay(1))
+    _tell_when_dead(turn)
+
+
+def _orphaned(row: Work) -> None:
+    """Its process died: answer again, unless it keeps killing its process."""
+    turn = cast(Turn, row)
+    with transaction.atomic():
+        lock_again(turn.conversation)  # before the row, as everywhere
+        claims.requeue_orphan(turn)
+        _tell_when_dead(turn)
+
+
+def _tell_when_dead(turn: Turn) -> None:
     if turn.state == Turn.State.DEAD:
         conversation = Conversation.objects.get(pk=turn.conversation_id)
         hand_off(conversation=conversation, reason="The AI could not answer")
@@ -323,6 +341,7 @@ WORKER = Worker(
     model=Turn,
     task="messaging.answer_turn",
     run=lambda pk: answer(turn_id=pk),
+    orphaned=_orphaned,
 )
 
 __all__ = ["WORKER", "answer", "answer_now", "hand_back", "hand_off", "take_over"]

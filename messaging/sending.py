@@ -8,11 +8,11 @@ from typing import Any
 from django.db import transaction
 
 from leads import claims, clock, consent, outbox, policy
-from leads.models import ContactPoint, UsageRecord, Work
+from leads.models import ContactPoint, Work
 from leads.work import Worker
-from messaging import gate
+from messaging import costs, gate
 from messaging.conversations import lock_conversation, refresh
-from messaging.models import Channel, Conversation, Message, Turn
+from messaging.models import Conversation, Message, Turn
 from messaging.queueing import (
     Refused,
     ask_for_decision,
@@ -22,7 +22,6 @@ from messaging.queueing import (
 )
 from messaging.receipts import report_failure
 from messaging.reconciling import RECONCILER, confirm_sent, reconcile, resend
-from messaging.segments import sms_cost
 from messaging.transports import (
     Outcome,
     OutgoingMessage,
@@ -38,6 +37,7 @@ DEADLINE = 10.0  # seconds for one call to a carrier
 LEASE = timedelta(seconds=DEADLINE + 10)
 State = Message.State
 RETRY = timedelta(seconds=15)
+NOT_CALLED = "breaker_open"
 
 
 def deliver(*, message_id: int) -> None:
@@ -149,9 +149,9 @@ def _accepted(
     message: Message, transport: Transport, receipt: Receipt, times: dict[str, float]
 ) -> None:
     now = clock.now()
-    cost = receipt.price_micro
-    if cost is None and not transport.simulated and message.kind == Channel.Kind.SMS:
-        cost = sms_cost(message.body, policy=policy.current())
+    cost = costs.cost_of(
+        message, price_micro=receipt.price_micro, simulated=transport.simulated
+    )
     with transaction.atomic():
         conversation = lock_conversation(message.conversation_id)
         kept = {
@@ -166,11 +166,10 @@ def _accepted(
             message, state=receipt.state, sent_at=now, reason="", **kept
         )
         if not done:
-            # A callback overtook the answer and already moved the message on.
-            Message.objects.filter(pk=message.pk, external_id="").update(**kept)
-        _count(conversation, message)
+            _accepted_late(message, receipt.state, kept)
+        costs.count_automatic(message, conversation)
         if cost:
-            _record_cost(message, conversation, transport, cost)
+            costs.record_cost(message, conversation, cost, service=transport.name)
         _mark_turn(message, times, detail=_sent_words(message))
         outbox.emit(
             kind="message.sent",
@@ -182,29 +181,17 @@ def _accepted(
         refresh(conversation, ring="delivery")
 
 
+def _accepted_late(message: Message, state: str, kept: dict[str, Any]) -> None:
+    """A callback overtook the answer and moved the message on, or its lease ran
+    out first: then it is unknown, until now.
+    """
+    fields = {**kept, "sent_at": clock.now(), "reason": ""}
+    if not claims.move(message, old=State.UNKNOWN, new=state, **fields):
+        Message.objects.filter(pk=message.pk).update(**kept)
+
+
 def _sent_words(message: Message) -> str:
     return "simulated" if message.simulated else f"{message.kind} accepted"
-
-
-def _count(conversation: Conversation, message: Message) -> None:
-    row = conversation.automatic_in_a_row
-    conversation.automatic_in_a_row = row + 1 if message.automatic else 0
-
-
-def _record_cost(
-    message: Message, conversation: Conversation, transport: Transport, cost: int
-) -> None:
-    UsageRecord.objects.get_or_create(
-        effect_key=f"message:{message.public_id}",
-        defaults={
-            "lead": conversation.lead,
-            "service": transport.name,
-            "what": message.kind,
-            "quantity": message.segments,
-            "micro": cost,
-            "occurred_at": clock.now(),
-        },
-    )
 
 
 def _not_accepted(message: Message, error: TransportError) -> None:
@@ -212,6 +199,7 @@ def _not_accepted(message: Message, error: TransportError) -> None:
         if message.contact_point_id is not None:
             claims.lock_contact_point(message.contact_point_id)
         conversation = lock_conversation(message.conversation_id)
+        still_waits = error.code == message.error_code == NOT_CALLED
         common = {
             "last_error": error.words,
             "error_code": error.code,
@@ -222,7 +210,13 @@ def _not_accepted(message: Message, error: TransportError) -> None:
         elif _may_retry(message, error):
             _give_back(message)
             due = error.retry_at or clock.now() + RETRY * message.attempts
-            claims.finish(message, state=State.QUEUED, due_at=due, **common)
+            # A call that was not made is no attempt: an outage fails no message.
+            tries = message.attempts - (error.code == NOT_CALLED)
+            claims.finish(
+                message, state=State.QUEUED, due_at=due, attempts=tries, **common
+            )
+            if still_waits:
+                return
         else:
             _give_back(message)
             claims.finish(message, state=State.FAILED, **common)
@@ -239,7 +233,8 @@ def _not_accepted(message: Message, error: TransportError) -> None:
 
 def _may_retry(message: Message, error: TransportError) -> bool:
     retryable = error.outcome in (Outcome.REFUSED, Outcome.LATER)
-    return retryable and message.attempts < message.MAX_ATTEMPTS
+    tries_left = message.attempts < message.MAX_ATTEMPTS
+    return retryable and (tries_left or error.code == NOT_CALLED)
 
 
 def _give_back(message: Message) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leads import consent, qualification
+from leads.prepared import Select
 from messaging.agent.model import CompanyFacts, Missing, Said, Situation
 from messaging.agent.understanding.dates import When, read_when
 from messaging.agent.understanding.facts import FactReading, read_facts
@@ -80,8 +81,7 @@ class Understood:
 
 def understand(conversation: Conversation, last: Message) -> Understood:
     """Read all that the lead wrote since we last spoke. Changes nothing."""
-    rows = conversation.messages.exclude(direction=Message.Direction.NOTE)
-    newest = list(rows.filter(pk__lte=last.pk).order_by("-pk").only(*READ)[:HISTORY])
+    newest = _newest.all(conversation=conversation.pk, last=last.pk)
     previous = _previous_turn(conversation, last)
     answered = previous.last_inbound_id if previous else 0
     history = [m for m in reversed(newest) if _was_said(m)]
@@ -122,6 +122,16 @@ def understand(conversation: Conversation, last: Message) -> Understood:
     )
 
 
+_newest: Select[Message] = Select(
+    lambda place: (
+        Message.objects.exclude(direction=Message.Direction.NOTE)
+        .filter(conversation=place("conversation"), pk__lte=place("last"))
+        .order_by("-pk")
+        .only(*READ)[:HISTORY]
+    )
+)
+
+
 def _was_said(message: Message) -> bool:
     if message.direction == Message.Direction.INBOUND:
         return True
@@ -142,8 +152,20 @@ def _asked(previous: Turn | None, history: list[Message]) -> str:
 
 
 def _previous_turn(conversation: Conversation, last: Message) -> Turn | None:
-    done = conversation.turns.filter(state=Turn.State.DONE, last_inbound_id__lt=last.pk)
-    return done.order_by("-last_inbound_id").first()
+    return _answered_before.first(conversation=conversation.pk, last=last.pk)
+
+
+_answered_before: Select[Turn] = Select(
+    lambda place: (
+        Turn.objects.filter(
+            conversation=place("conversation"),
+            state=Turn.State.DONE,
+            last_inbound_id__lt=place("last"),
+        )
+        .order_by("-last_inbound_id")
+        .only("last_inbound", "understood")[:1]
+    )
+)
 
 
 def _zone(conversation: Conversation, last: Message) -> ZoneInfo:

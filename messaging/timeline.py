@@ -14,6 +14,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from leads import showing
 from leads.models import Event, Fact, Lead, Question, Stage
 from messaging import words
 from messaging.models import Attachment, Conversation, Message
@@ -101,7 +102,7 @@ def evidence_of(lead: Lead | None) -> dict[UUID, list[Evidence]]:
     current = Fact.objects.filter(lead=lead, replaced_at=None, struck_at=None)
     for fact in current.exclude(quote=""):
         label = labels.get(fact.field, fact.field.replace("_", " ").capitalize())
-        mark = Evidence(label, fact.value, fact.quote)
+        mark = Evidence(label, showing.shown(fact), fact.quote)
         if fact.message is not None:
             found.setdefault(fact.message, []).append(mark)
     return found

@@ -116,7 +116,9 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Found:
-    """A message that a carrier lists, for reconciliation."""
+    """A message that a carrier lists, for reconciliation; what it says of the
+    address and the price as in DeliveryUpdate and Receipt.
+    """
 
     external_id: str
     state: str
@@ -124,6 +126,11 @@ class Found:
     body: str
     created_at: datetime
     error_code: str = ""
+    words: str = ""
+    opted_out: bool = False
+    not_textable: bool = False
+    segments: int = 0
+    price_micro: int | None = None
 
 
 class Transport(Protocol):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from messaging.agent.costs import UNMETERED, Meter, Usage
 from messaging.agent.cues import (
     answer_to,
     asks_discount,
@@ -24,7 +25,7 @@ from messaging.agent.cues import (
 from messaging.agent.disclosure import asks_if_ai, with_disclosure
 from messaging.agent.guard import allowed_for, inspect
 from messaging.agent.guarding.form import segments_of
-from messaging.agent.model import CALL_TIME, Goal, Plan, Proposal, Situation, Usage
+from messaging.agent.model import CALL_TIME, Goal, Plan, Proposal, Situation
 from messaging.agent.understanding.language import detect_language
 from messaging.agent.voice import Voice, clean, clip
 
@@ -57,7 +58,9 @@ class BuiltinModel:
         """It needs nothing."""
         return True
 
-    def write(self, situation: Situation, plan: Plan) -> Proposal:
+    def write(
+        self, situation: Situation, plan: Plan, meter: Meter = UNMETERED
+    ) -> Proposal:
         """Return the reply for a plan that speaks, "" for one that does not."""
         if not plan.speaks:
             return self._proposal("", (), plan.confidence)

@@ -8,6 +8,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Protocol, cast, runtime_checkable
 
+from messaging.agent.costs import UNMETERED, Meter, Usage
+
 CALL_TIME = "call_time"
 """What `Plan.ask` names when the next question is when to call; no fact field."""
 
@@ -142,16 +144,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one call; `micro` is its cost in millionths, None when unknown."""
-
-    input: int = 0
-    cached: int = 0
-    output: int = 0
-    micro: int | None = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Proposal:
     """A model's answer: words to be inspected, never an order.
 
@@ -170,13 +162,35 @@ class Proposal:
 class ModelError(Exception):
     """A model could not answer; `words` say why to a person.
 
-    `outcome` is refused, later, permanent or unknown, as for a transport.
+    `outcome` is refused, later, permanent or unknown, as for a transport; for
+    later, `retry_at` (real clock) says when, where it is known. `code` names the
+    trouble: one of `HALTING` is not over before a person acts.
     """
 
-    def __init__(self, outcome: str, words: str) -> None:
+    def __init__(
+        self,
+        outcome: str,
+        words: str,
+        *,
+        code: str = "",
+        retry_at: datetime | None = None,
+    ) -> None:
         super().__init__(words)
         self.outcome = outcome
         self.words = words
+        self.code = code
+        self.retry_at = retry_at
+
+
+HALTING = ("quota", "key")
+"""Codes of a ModelError after which calling again is no use: no credit, no access."""
+
+
+class OverBudget(ModelError):
+    """A call would go over a cap, so it was not made; `words` name the cap."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__("permanent", words, code="budget")
 
 
 class LanguageModel(Protocol):
@@ -188,8 +202,13 @@ class LanguageModel(Protocol):
     def is_configured(self) -> bool:
         """Whether it can be used now; reads credentials, calls nobody."""
 
-    def write(self, situation: Situation, plan: Plan) -> Proposal:
-        """Return the reply for `plan`; raise ModelError, and nothing else."""
+    def write(
+        self, situation: Situation, plan: Plan, meter: Meter = UNMETERED
+    ) -> Proposal:
+        """Return the reply for `plan`; raise ModelError, and nothing else.
+
+        Every call that costs something is begun at the meter first.
+        """
 
 
 @lru_cache(maxsize=32)
@@ -198,14 +217,14 @@ def _load(path: str) -> LanguageModel:
     return cast(LanguageModel, getattr(import_module(module), name)())
 
 
-def choose_model(candidates: Sequence[str]) -> LanguageModel:
-    """Return the first configured model of the dotted paths.
+def choose_model(candidates: Sequence[str], *, author: str = "") -> LanguageModel:
+    """Return the first configured model of the dotted paths, of `author` if given.
 
     Decided anew at every call, so that a stored key works without a restart. Raises
     ModelError when none is configured.
     """
     for path in candidates:
         model = _load(path)
-        if model.is_configured():
+        if author in ("", model.author) and model.is_configured():
             return model
     raise ModelError("permanent", "No language model is set up.")

@@ -11,8 +11,9 @@ from django.db import transaction
 from leads import claims, clock, outbox, pipeline, policy, qualification, scoring
 from leads.models import ContactPoint, Lead, Stage
 from messaging import drafts, gate, holding, writing
-from messaging.conversations import lock_conversation, mark_done, refresh
+from messaging.conversations import lock_conversation, refresh
 from messaging.demo.cast import Cast
+from messaging.marking import mark_done
 from messaging.models import Conversation, Message, Turn
 from messaging.receipts import record_delivery
 from messaging.reconciling import ASK_AFTER, reconcile

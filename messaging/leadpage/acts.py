@@ -1,76 +1,53 @@
-"""What a person does on a lead's page: parse, one call, answer."""
+"""What a person does on a lead's page: one call each, and what it answers."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404
 from django.urls import reverse
 
 from leads import editing, pipeline
 from leads.models import Lead, Stage, Task
 from messaging import writing
 from messaging.conversations import conversation_of, refresh
-from messaging.forms import CallForm, first_error
+from messaging.forms import CallForm
 from messaging.leadpage.forms import TaskForm
-from messaging.leadpage.frame import (
-    NEEDED,
-    changed,
-    lead_act,
-    page_url,
-    talk_of,
-)
+from messaging.leadpage.frame import NEEDED, lead_act, talk_of
 from messaging.leadpage.side import DECISIONS
-from messaging.views.answers import done, refused, thread_url
-
-
-def _user(request: HttpRequest) -> Any:
-    return request.user
-
-
-def _said(request: HttpRequest, name: str) -> str:
-    """A value of the form, or of an Undo's address."""
-    return request.POST.get(name, request.GET.get(name, "")).replace("\0", "")
+from messaging.views.answers import Act, Declined, Said, thread_url
 
 
 @lead_act()
-def set_stage(request: HttpRequest, lead: Lead) -> HttpResponse:
+def set_stage(act: Act, lead: Lead) -> Said:
     """Move the lead along the pipeline, unless somebody just did."""
-    stage = Stage.objects.filter(key=_said(request, "stage")).first()
+    stage = Stage.objects.filter(key=act.asked("stage")).first()
     if stage is None:
-        return refused(request, "There is no such stage", back=page_url(lead))
-    seen = _said(request, "seen")
+        raise Declined("There is no such stage")
+    seen = act.asked("seen")
     try:
-        moved = editing.set_stage(
-            lead=lead, stage=stage, seen=seen, user=_user(request)
-        )
+        moved = editing.set_stage(lead=lead, stage=stage, seen=seen, user=act.user)
     except editing.Meanwhile as error:
         stands = Stage.objects.get(key=error.theirs["stage"])
-        return refused(
-            request, f"Somebody moved it to {stands} meanwhile", back=page_url(lead)
-        )
+        raise Declined(f"Somebody moved it to {stands} meanwhile") from error
     undo = reverse("lead_stage", args=[lead.public_id])
     undo += f"?stage={seen}&seen={stage.key}"
-    return changed(request, lead, toast=f"Stage → {stage}", undo=undo if moved else "")
+    return {"toast": f"Stage → {stage}", "undo": undo if moved else ""}
 
 
 @lead_act()
-def set_owner(request: HttpRequest, lead: Lead) -> HttpResponse:
+def set_owner(act: Act, lead: Lead) -> Said:
     """Give the lead to somebody, unless somebody just did."""
-    owner, seen = _said(request, "owner"), _said(request, "seen")
+    owner, seen = act.asked("owner"), act.asked("seen")
     if owner and not (owner.isascii() and owner.isdigit() and len(owner) < 13):
-        return refused(request, "There is no such person", back=page_url(lead))
+        raise Declined("There is no such person")
     try:
-        moved = editing.set_owner(
-            lead=lead, owner=owner, seen=seen, user=_user(request)
-        )
+        moved = editing.set_owner(lead=lead, owner=owner, seen=seen, user=act.user)
     except editing.Meanwhile as error:
-        words = f"{_owner_name(error.theirs['owner'])} has it meanwhile"
-        return refused(request, words, back=page_url(lead))
+        name = _owner_name(error.theirs["owner"])
+        raise Declined(f"{name} has it meanwhile") from error
     undo = reverse("lead_owner", args=[lead.public_id])
     undo += f"?owner={seen}&seen={owner}"
-    words = f"Owner → {_owner_name(owner)}"
-    return changed(request, lead, toast=words, undo=undo if moved else "")
+    return {"toast": f"Owner → {_owner_name(owner)}", "undo": undo if moved else ""}
 
 
 def _owner_name(pk: str) -> str:
@@ -79,78 +56,65 @@ def _owner_name(pk: str) -> str:
 
 
 @lead_act(NEEDED)
-def note(request: HttpRequest, lead: Lead) -> HttpResponse:
+def note(act: Act, lead: Lead) -> Said:
     """Write a note that only the team sees."""
     talk = conversation_of(lead)
-    body = _said(request, "body")[:20_000]
-    writing.add_note(conversation=talk, user=_user(request), body=body)
-    return changed(request, lead, toast="Noted for your team")
+    body = act.asked("body")[:20_000]
+    writing.add_note(conversation=talk, user=act.user, body=body)
+    return {"toast": "Noted for your team"}
 
 
-@lead_act(NEEDED)
-def call(request: HttpRequest, lead: Lead) -> HttpResponse:
+@lead_act(NEEDED, form=CallForm)
+def call(act: Act, lead: Lead) -> Said:
     """Write down a call; it counts as a person's answer."""
-    form = CallForm(request.POST)
-    if not form.is_valid():
-        back = page_url(lead)
-        return refused(request, first_error(form), back=back, status=422)
-    talk = conversation_of(lead)
-    writing.log_call(conversation=talk, user=_user(request), **form.cleaned_data)
-    return changed(request, lead, toast="Call logged")
+    writing.log_call(conversation=conversation_of(lead), user=act.user, **act.said)
+    return {"toast": "Call logged"}
 
 
 @lead_act(NEEDED)
-def write(request: HttpRequest, lead: Lead) -> HttpResponse:
+def write(act: Act, lead: Lead) -> Said:
     """Open the composer; the conversation begins when nobody wrote yet."""
-    there = thread_url(conversation_of(lead))
-    return done(request, back=there, open=there)
+    return {"open": thread_url(conversation_of(lead))}
 
 
 # --- tasks -------------------------------------------------------------------
 
 
-@lead_act("leads.add_task")
-def add_task(request: HttpRequest, lead: Lead) -> HttpResponse:
+@lead_act("leads.add_task", form=TaskForm)
+def add_task(act: Act, lead: Lead) -> Said:
     """Note something to do; the owner gets it."""
-    form = TaskForm(request.POST)
-    if not form.is_valid():
-        back = page_url(lead)
-        return refused(request, first_error(form), back=back, status=422)
-    said = form.cleaned_data
     task = pipeline.open_task(
         team=lead.team,
         lead=lead,
-        kind=said["kind"],
-        title=said["title"],
-        due_at=said["due_at"],
+        kind=act.said["kind"],
+        title=act.said["title"],
+        due_at=act.said["due_at"],
         subject=lead.public_id,
     )
     if lead.owner_id is None:
-        Task.objects.filter(pk=task.pk).update(assignee=_user(request))
-    return changed(request, lead, toast="Task noted")
+        Task.objects.filter(pk=task.pk).update(assignee=act.user)
+    return {"toast": "Task noted"}
 
 
 @lead_act("leads.change_task")
-def finish_task(request: HttpRequest, lead: Lead, task: UUID) -> HttpResponse:
+def finish_task(act: Act, lead: Lead, task: UUID) -> Said:
     """Mark a task done."""
     row = _task(lead, task)
     if row.kind == Task.Kind.DRAFT or row.kind in DECISIONS:
-        words = "Decide on it in the review queue"
-        return refused(request, words, back=page_url(lead))
-    if not pipeline.close_task(task=row, actor=f"user:{_user(request).pk}"):
-        return refused(request, "It is done already", back=page_url(lead))
+        raise Declined("Decide on it in the review queue")
+    if not pipeline.close_task(task=row, actor=f"user:{act.user.pk}"):
+        raise Declined("It is done already")
     _look_again(lead)
     undo = reverse("lead_task_reopen", args=[lead.public_id, task])
-    return changed(request, lead, toast=f"Done: {row.title}", undo=undo)
+    return {"toast": f"Done: {row.title}", "undo": undo}
 
 
 @lead_act("leads.change_task")
-def reopen_task(request: HttpRequest, lead: Lead, task: UUID) -> HttpResponse:
+def reopen_task(act: Act, lead: Lead, task: UUID) -> Said:
     """Undo *Done*."""
-    row = _task(lead, task)
-    editing.reopen_task(task=row, actor=f"user:{_user(request).pk}")
+    editing.reopen_task(task=_task(lead, task), actor=f"user:{act.user.pk}")
     _look_again(lead)
-    return changed(request, lead, toast="Open again")
+    return {"toast": "Open again"}
 
 
 def _task(lead: Lead, public_id: UUID) -> Task:

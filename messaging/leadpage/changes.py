@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from leads import showing
 from leads.editing import LABELS
 from leads.models import Event, Fact, Lead, Question, ScoreChange, Stage, Task
 from messaging import words
@@ -125,6 +126,7 @@ TOLD: dict[str, Line] = {
     "conversation.handed_back": _plain("Handed back to the AI"),
     "conversation.handed_off": _plain("Handed to a person"),
     "conversation.pause_settled": _plain("Unclear “stop” decided"),
+    "conversation.pause_reopened": _plain("Unclear “stop” is a question again"),
     "conversation.done": _plain("Done"),
     "conversation.reopened": _plain("Opened again"),
     "conversation.lead_chosen": _plain("Said who wrote"),
@@ -141,6 +143,8 @@ RECORDED: dict[str, Line] = {
     "message.sent": _plain("Message sent"),
     "message.delivered": _plain("Message delivered"),
     "message.failed": _plain("Message failed"),
+    "message.reconciled": _plain("Found out what became of a message"),
+    "message.unsettled": _plain("“Was it sent?” is a question again"),
     "draft.approved": _plain("Draft approved"),
     "draft.taken_back": _plain("Approval taken back"),
     "draft.restored": _plain("Draft put back"),
@@ -210,11 +214,11 @@ def _names(events: list[Event]) -> _Names:
     facts = [event.payload["fact"] for event in events if "fact" in event.payload]
     tasks = [event.payload["task"] for event in events if "task" in event.payload]
     titles = Task.objects.filter(public_id__in=tasks).values_list("public_id", "title")
-    known = Fact.objects.filter(public_id__in=facts).values_list("public_id", "value")
+    known = Fact.objects.filter(public_id__in=facts)
     return _Names(
         people={f"user:{p.pk}": words.first_name(p) for p in people},
         stages=dict(Stage.objects.values_list("key", "name")),
         labels=dict(Question.objects.values_list("field", "label")),
-        facts={str(public_id): value for public_id, value in known},
+        facts={str(fact.public_id): showing.shown(fact) for fact in known},
         tasks={str(public_id): title for public_id, title in titles},
     )

@@ -32,6 +32,7 @@ class EnterLeadForm(LookMixin, LeadForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["consent_basis"].widget.attrs["data-wide"] = ""
         self.fields["consent_wording"].widget.attrs["rows"] = 3
 
 

@@ -1,11 +1,11 @@
 """Who may open a lead and act on it, and how an act is answered."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from functools import partial, wraps
+from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -15,10 +15,8 @@ from leads.models import Lead
 from leads.web import staff_required
 from messaging import live
 from messaging.models import Conversation
-from messaging.views.answers import NEEDED, REFUSALS, done, refused
+from messaging.views.answers import NEEDED, Said, View, done, perform
 
-P = ParamSpec("P")
-LeadAct = Callable[Concatenate[HttpRequest, Lead, P], HttpResponse]
 CHANGE = "leads.change_lead"
 
 
@@ -49,24 +47,25 @@ def page_url(lead: Lead) -> str:
     return reverse("lead_page", args=[lead.public_id])
 
 
-def lead_act(needed: str = CHANGE) -> Callable[[LeadAct[P]], Callable[..., Any]]:
-    """Make a view of one POST on one visible lead; `needed` is a permission.
+def lead_act(
+    needed: str | tuple[str, ...] = CHANGE, *, form: type[forms.Form] | None = None
+) -> Callable[[Callable[..., Said | None]], View]:
+    """Make a view of one POST on one visible lead, by `perform`."""
 
-    What a use case refuses is answered 409 with its words.
-    """
-
-    def decorate(view: LeadAct[P]) -> Callable[..., Any]:
+    def decorate(view: Callable[..., Said | None]) -> View:
         @staff_required
         @require_POST
         @wraps(view)
-        def guarded(request: HttpRequest, /, lead: UUID, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, /, lead: UUID, **named: Any) -> HttpResponse:
             row = lead_or_404(request, lead)
-            if not request.user.has_perm(needed):
-                raise PermissionDenied("Your role may read here, not write.")
-            try:
-                return view(request, row, **kwargs)  # type: ignore[call-arg]
-            except REFUSALS as refusal:
-                return refused(request, f"{refusal}", back=page_url(row))
+            return perform(
+                request,
+                lambda act: view(act, row, **named),
+                back=page_url(row),
+                needed=needed,
+                form=form,
+                answer=partial(changed, lead=row),
+            )
 
         return guarded
 
@@ -74,7 +73,7 @@ def lead_act(needed: str = CHANGE) -> Callable[[LeadAct[P]], Callable[..., Any]]
 
 
 def changed(
-    request: HttpRequest, lead: Lead, *, toast: str, undo: str = "", **more: Any
+    request: HttpRequest, *, lead: Lead, back: str, toast: str = "", **more: str
 ) -> HttpResponse:
     """Answer that it is done, and let colleagues' pages look again.
 
@@ -86,7 +85,7 @@ def changed(
     if not access.may_see(request.user, lead):
         there = reverse("admin:leads_lead_changelist")
         return done(request, back=there, toast=toast, open=there)
-    return done(request, back=page_url(lead), toast=toast, undo=undo, **more)
+    return done(request, back=back, toast=toast, **more)
 
 
 __all__ = [

@@ -9,6 +9,7 @@ from leads.ledger import LIMIT, LineView, ScoreView
 from leads.models import ContactPoint, Deal, Lead, LeadContact, Task
 from messaging import words
 from messaging.models import Conversation
+from messaging.views.correcting import signed
 from messaging.views.panel import ai_cost, known_lines, temperature
 
 DAYS = 14
@@ -87,11 +88,6 @@ def _list(names: list[str]) -> str:
     if len(names) < 2:
         return "".join(names) or "what they need"
     return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def signed(points: int) -> str:
-    """Return points with their sign, a real minus."""
-    return f"+{points}" if points > 0 else f"−{abs(points)}" if points < 0 else "0"
 
 
 def _reason(line: LineView) -> Reason:

@@ -16,7 +16,6 @@ from leads.models import ContactPoint, Lead, Mode, Task
 from leads.web import is_fragment, page_context, staff_required
 from messaging.leadpage.changes import history_of
 from messaging.leadpage.frame import (
-    NEEDED,
     lead_or_404,
     may_change,
     page_url,
@@ -25,6 +24,7 @@ from messaging.leadpage.frame import (
 from messaging.leadpage.side import side_context
 from messaging.leadpage.story import SHOWS, story_of
 from messaging.models import Attachment, Conversation
+from messaging.views.panel import may
 from messaging.views.threads import head_context
 from messaging.writing import CALL_OUTCOMES
 
@@ -100,7 +100,7 @@ def lead_context(request: HttpRequest, lead: Lead, *, tab: str = "") -> dict[str
         "panes": PANES,
         "pane": asked if asked in PANES else "",
         "may_change": may_change(request),
-        "may_act": request.user.has_perm(NEEDED),
+        **may(request),
         **head_of(request, lead, talk),
         **side_context(lead, talk),
         **_tab_context(request, lead, talk, tab),

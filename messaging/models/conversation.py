@@ -8,11 +8,12 @@ from django.db import models
 from django.utils import timezone
 
 from leads.models import ContactPoint, Lead, Mode, Work
+from leads.prepared_rows import PreparedModel
 from messaging.models.channel import Channel
 from messaging.models.querysets import ConversationQuerySet, MessageQuerySet
 
 
-class Conversation(models.Model):
+class Conversation(PreparedModel):
     """Everything said with one lead, over all channels.
 
     Without a lead only while a person must choose among several leads that

@@ -16,6 +16,12 @@ from messaging.views.threads import ask_key, who_wrote
 
 LAST = 3
 WHYS = [("wrong_fact", "Wrong fact"), ("tone", "Tone"), ("not_needed", "Not needed")]
+WAITS: dict[str, str] = {
+    Task.Kind.CALL: "{name} waits for a call.",
+    Task.Kind.MEETING: "{name} waits for a time to be confirmed.",
+    Task.Kind.REPLY: "{name} waits for an answer from a person.",
+    Task.Kind.FAILED: "{name} did not get it: find another way to reach them.",
+}
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,10 @@ def why_it_waits(row: Row) -> str:
     if row.task is None:
         return "A person has to decide."
     said = row.task.reason.rstrip(".") or row.task.title
+    if row.group == "hand_offs" and said in (row.title, row.title.rstrip(".")):
+        # The title says the reason: say here what is to be done about it.
+        words = WAITS.get(row.task.kind, "{name} waits for a person.")
+        return words.format(name=row.name)
     endings = {
         "sent": "Sending it again could say it twice, so a person decides.",
         "opt_out": "The AI rests until you decide.",

@@ -91,12 +91,19 @@ def tasks_to_decide(user: Viewer) -> TaskQuerySet:
     now = clock.now()
     return (
         Task.objects.open()
-        .filter(task_filter(user) | Q(kind=KINDS.IDENTIFY, lead=None))
+        .filter(_seen(user))
         .exclude(kind=KINDS.DRAFT)
         .exclude(Q(kind=KINDS.SENT_CHECK) & ~Exists(unknown))
         .exclude(Q(kind=KINDS.IDENTIFY) & ~Exists(unclear))
         .exclude(~Q(kind__in=GROUPS) & Q(due_at__gt=now))
     )
+
+
+def _seen(user: Viewer) -> Q:
+    """The tasks in sight, and every "who wrote?": `_unclear` says which of those."""
+    seen = task_filter(user)
+    # Nothing to filter by means all of them; "or" would make it only the second.
+    return seen if seen == Q() else seen | Q(kind=KINDS.IDENTIFY, lead=None)
 
 
 def _unclear(user: Viewer) -> "QuerySet[Conversation]":

@@ -1,5 +1,7 @@
 """The review queue: the page, its fragments, and each decision."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +24,12 @@ from messaging.review.card import card_context
 from messaging.review.queue import ORDERS, TABS, Row
 from messaging.views.answers import (
     NEEDED,
-    REFUSALS,
+    Act,
+    Said,
+    View,
     done,
     message_or_404,
+    perform,
     refused,
 )
 from messaging.views.reads import visible
@@ -102,22 +107,17 @@ def settled_words(request: HttpRequest, item: UUID) -> str:
 # --- decisions ---------------------------------------------------------------
 
 
-def decision(view: Any) -> Any:
-    """Make a view of one POST on one visible item; refusals answer 409."""
+def decision(view: Callable[[Act, Message], Said]) -> View:
+    """Make a view of one POST on one visible draft, by `perform`."""
 
     @staff_required
     @require_POST
+    @wraps(view)
     def guarded(request: HttpRequest, /, item: UUID) -> HttpResponse:
-        subject = find_or_404(request, item)
-        if not request.user.has_perm(NEEDED):
-            raise PermissionDenied("Your role may read here, not write.")
-        try:
-            answer: HttpResponse = view(request, subject)
-        except REFUSALS as refusal:
-            return refused(request, str(refusal), back=reverse("review"))
-        return answer
+        draft = find_or_404(request, item)
+        back = reverse("review")
+        return perform(request, lambda act: view(act, draft), back=back)
 
-    guarded.__doc__ = view.__doc__
     return guarded
 
 
@@ -132,49 +132,43 @@ def find_or_404(request: HttpRequest, item: UUID) -> Message:
     return message
 
 
-def _user(request: HttpRequest) -> Any:
-    return request.user
-
-
 @decision
-def approve(request: HttpRequest, draft: Message) -> HttpResponse:
+def approve(act: Act, draft: Message) -> Said:
     """Approve a draft, as written or with the person's words."""
-    body = None
-    if "body" in request.POST:
-        body = _words(request, "body")
-    decisions.approve(
-        draft=draft, user=_user(request), body=body, why=_words(request, "why")
-    )
+    body = _words(act.request, "body") if "body" in act.request.POST else None
+    why = _words(act.request, "why")
+    decisions.approve(draft=draft, user=act.user, body=body, why=why)
     undo = reverse("review_take_back", args=[draft.public_id])
     words = "Approved" if body is None else "Approved with your words"
-    return done(request, back=reverse("review"), toast=words, undo=undo)
+    return {"toast": words, "undo": undo}
 
 
 @decision
-def take_back(request: HttpRequest, draft: Message) -> HttpResponse:
+def take_back(act: Act, draft: Message) -> Said:
     """Undo an approval."""
-    decisions.take_back(message=draft, user=_user(request))
-    return _back(request, draft, "Taken back, the draft waits again")
+    decisions.take_back(message=draft, user=act.user)
+    return _waits_again(draft, "Taken back, the draft waits again")
 
 
 @decision
-def discard(request: HttpRequest, draft: Message) -> HttpResponse:
+def discard(act: Act, draft: Message) -> Said:
     """Throw a draft away, with one word about why."""
-    decisions.discard(draft=draft, user=_user(request), why=_words(request, "why"))
+    why = _words(act.request, "why")
+    decisions.discard(draft=draft, user=act.user, why=why)
     undo = reverse("review_restore", args=[draft.public_id])
-    return done(request, back=reverse("review"), toast="Discarded", undo=undo)
+    return {"toast": "Discarded", "undo": undo}
 
 
 @decision
-def restore(request: HttpRequest, draft: Message) -> HttpResponse:
+def restore(act: Act, draft: Message) -> Said:
     """Undo a discard."""
-    restore_draft(draft=draft, user=_user(request))
-    return _back(request, draft, "The draft is back")
+    restore_draft(draft=draft, user=act.user)
+    return _waits_again(draft, "The draft is back")
 
 
-def _back(request: HttpRequest, draft: Message, words: str) -> HttpResponse:
+def _waits_again(draft: Message, words: str) -> Said:
     there = reverse("review_item", args=[draft.public_id])
-    return done(request, back=there, toast=words, show=there)
+    return {"toast": words, "show": there, "back": there}
 
 
 @staff_required
@@ -182,7 +176,7 @@ def _back(request: HttpRequest, draft: Message, words: str) -> HttpResponse:
 def finish(request: HttpRequest, item: UUID) -> HttpResponse:
     """Mark a hand-off done."""
     task = _task_or_404(request, item)
-    if not pipeline.close_task(task=task, actor=f"user:{_user(request).pk}"):
+    if not pipeline.close_task(task=task, actor=f"user:{request.user.pk}"):
         return refused(request, "It is done already", back=reverse("review"))
     _look_again(task)
     undo = reverse("review_reopen", args=[item])
@@ -194,7 +188,7 @@ def finish(request: HttpRequest, item: UUID) -> HttpResponse:
 def reopen(request: HttpRequest, item: UUID) -> HttpResponse:
     """Undo *Done*."""
     task = _task_or_404(request, item)
-    reopen_task(task=task, actor=f"user:{_user(request).pk}")
+    reopen_task(task=task, actor=f"user:{request.user.pk}")
     _look_again(task)
     there = reverse("review_item", args=[item])
     return done(request, back=there, toast="Open again", show=there)

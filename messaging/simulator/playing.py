@@ -14,12 +14,8 @@ from django.db import transaction
 
 from leads import capture, clock, jobs
 from leads.models import ContactPoint, Lead, LeadContact, Membership, Mode
-from messaging.conversations import (
-    clock_of,
-    lock_conversation,
-    refresh,
-    set_mode,
-)
+from messaging.conversations import clock_of, lock_conversation, refresh
+from messaging.marking import set_mode
 from messaging.models import Conversation, Message
 from messaging.simulation import SimulatedMessage, receive_simulated, shift_to
 from messaging.simulator.floorplan import attach_picture

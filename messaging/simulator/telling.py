@@ -8,6 +8,7 @@ from uuid import UUID
 
 from leads import scoring
 from leads.models import Fact, Suppression
+from leads.showing import shown
 from messaging import words
 from messaging.models import Conversation, Message, Turn
 from messaging.simulator.stepwords import LANGUAGES, Pair
@@ -97,7 +98,7 @@ def _qualified(told: Told, detail: str) -> tuple[str, list[Pair]]:
     title = ", ".join(f"{f.field} “{f.quote}”".replace("_", " ") for f in facts[:3])
     more = f" +{len(facts) - 3}" if len(facts) > 3 else ""
     pairs = [
-        Pair(f.field.replace("_", " ").capitalize(), f.value, quote=f.quote)
+        Pair(f.field.replace("_", " ").capitalize(), shown(f), quote=f.quote)
         for f in facts
     ]
     return (f"qualified: {title}{more}" if facts else "qualified: nothing new"), pairs

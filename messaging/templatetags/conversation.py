@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django import template
 
+from leads import showing
+from leads.models import Fact
 from messaging import timeline, words
 from messaging.models import Conversation, Message
 from messaging.timeline import Evidence
@@ -61,6 +63,12 @@ def micro(amount: int | None) -> str:
 def source_words(key: str) -> str:
     """Return what an answer leaned on, in words."""
     return words.source_words(key)
+
+
+@register.filter
+def shown(fact: Fact | None) -> str:
+    """Return a fact's value as people read it: 20,000 USD."""
+    return showing.shown(fact)
 
 
 @register.filter

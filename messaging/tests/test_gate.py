@@ -7,7 +7,7 @@ import pytest
 from leads import capture, clock, policy
 from leads.models import ContactPoint, Counter, Suppression, Task
 from leads.seeding import ensure_ground
-from messaging import optouts, writing
+from messaging import pausing, writing
 from messaging.conversations import conversation_of
 from messaging.models import Conversation, Message
 from messaging.sending import Refused
@@ -92,7 +92,7 @@ def test_an_unclear_stop_pauses_and_asks(carrier: type[FakeCarrier]) -> None:
     later(seconds=60)
     assert len(sent()) == 1
     assert Task.objects.filter(kind="opt_out", done_at=None).count() == 1
-    optouts.settle_pause(conversation=talk(), opted_out=True, user_id=person().pk)
+    pausing.settle_pause(conversation=talk(), opted_out=True, user_id=person().pk)
     assert talk().turn == Conversation.Turn.OPTED_OUT
     assert not Task.objects.filter(kind="opt_out", done_at=None).exists()
 

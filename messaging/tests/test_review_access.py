@@ -62,6 +62,14 @@ def test_owner_and_colleague_see_all_and_a_stranger_none(at: SimpleNamespace) ->
             assert word not in html, word
 
 
+def test_who_sees_everything_sees_every_kind_of_decision(at: SimpleNamespace) -> None:
+    mia = rep("mia", at.other, reach="all", role="manager")
+    root = User.objects.create_superuser("root")
+    for user in (mia, root):
+        assert {row.key for row in queue.rows_of(user)} == set(items(at))
+        assert numbers.to_review(user=user) == 5
+
+
 def test_a_card_is_read_by_the_team_and_by_no_stranger(at: SimpleNamespace) -> None:
     for key in items(at):
         there = reverse("review_item", args=[key])

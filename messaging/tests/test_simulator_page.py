@@ -232,3 +232,31 @@ def test_when_all_numbers_are_taken_the_words_say_what_to_do(ana):
     assert next_person() is None
     with pytest.raises(TooManyPeople, match="play an earlier person"):
         play(user=ana, saying=Saying("sms", ("hi",)))
+
+
+class Elsewhere:
+    """A language model that is set up."""
+
+    name = "gpt-6-luna"
+    author = "ai"
+
+    def is_configured(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("models", "name", "words"),
+    [
+        (["messaging.agent.builtin.BuiltinModel"], "✦ Built-in", "without a key"),
+        ([f"{__name__}.Elsewhere"], "✦ gpt-6-luna", "first model that is set up"),
+        ([], "no model", "A person answers"),
+    ],
+)
+def test_the_page_says_in_words_which_model_answers(web, settings, models, name, words):
+    settings.LANGUAGE_MODELS = models
+    html = web.get(reverse("simulator")).content.decode()
+    said = re.search(
+        r'<p class="sim-field" title="([^"]*)">.*?<b>(.*?)</b>', html, re.S
+    )
+    assert said[2] == name
+    assert words in said[1]

@@ -117,7 +117,7 @@ def test_with_the_ai_off_the_lead_is_still_understood(
 @pytest.mark.parametrize("where", ["installation", "team", "conversation"])
 def test_the_most_restrictive_mode_wins(carrier: type[FakeCarrier], where: str) -> None:
     from leads import policy
-    from messaging.conversations import set_mode
+    from messaging.marking import set_mode
 
     channel = mode("auto")
     text_in(SEATS)

@@ -1,56 +1,44 @@
-"""What a person does in an open conversation: parse, one call, answer."""
+"""What a person does in an open conversation: one call each, and what is said."""
 
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from leads import pipeline
 from leads.models import ContactPoint, Lead, Task
-from messaging import conversations, drafts, holding, optouts, sharing, writing
+from messaging import conversations, drafts, holding, marking, pausing, sharing, writing
 from messaging.forms import (
     AgainForm,
     ApproveForm,
     CallForm,
     DiscardForm,
     SendForm,
-    first_error,
 )
 from messaging.models import Conversation, Message
 from messaging.queueing import cancel_message
-from messaging.reconciling import confirm_sent, resend
 from messaging.replies import answer_now
+from messaging.review import settling
 from messaging.views.answers import (
+    Act,
+    Declined,
+    Said,
     action,
-    done,
-    message_or_404,
-    refused,
     thread_url,
 )
 from messaging.views.threads import ask_key
-
-
-def _person(request: HttpRequest) -> Any:
-    return request.user
 
 
 def _message_url(name: str, message: Message) -> str:
     return reverse(name, args=[message.conversation.public_id, message.public_id])
 
 
-@action
-def send(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action(SendForm)
+def send(act: Act, conversation: Conversation) -> Said:
     """Send what is in the composer: a text, an email or a note."""
-    back = thread_url(conversation)
-    form = SendForm(request.POST)
-    if not form.is_valid():
-        return refused(request, first_error(form), back=back, status=422)
-    said = form.cleaned_data
-    user = _person(request)
+    said, user = act.said, act.user
     if said["kind"] == "note":
         writing.add_note(conversation=conversation, user=user, body=said["body"])
-        return done(request, back=back)
+        return {}
     message = writing.send_as_person(
         conversation=conversation,
         user=user,
@@ -60,7 +48,7 @@ def send(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         contact_point=_address(conversation, said["kind"], said["address"]),
     )
     undo = _message_url("inbox_message_cancel", message)
-    return done(request, back=back, toast="On its way", undo=undo)
+    return {"toast": "On its way", "undo": undo}
 
 
 def _address(conversation: Conversation, kind: str, value: str) -> ContactPoint | None:
@@ -69,99 +57,71 @@ def _address(conversation: Conversation, kind: str, value: str) -> ContactPoint 
         return None
     known = {p.value: p for p in conversations.addresses(conversation, kind)}
     if value not in known:
-        raise ValueError(f"{value} is no address of this lead")
+        raise Declined(f"{value} is no address of this lead")
     return known[value]
 
 
-@action
-def take_over(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action()
+def take_over(act: Act, conversation: Conversation) -> None:
     """Let the person have the conversation."""
-    holding.take_over(conversation=conversation, user=_person(request))
-    return done(request, back=thread_url(conversation))
+    holding.take_over(conversation=conversation, user=act.user)
 
 
-@action
-def hand_back(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action()
+def hand_back(act: Act, conversation: Conversation) -> None:
     """Give the conversation back to the AI."""
-    holding.hand_back(conversation=conversation, user=_person(request))
-    return done(request, back=thread_url(conversation))
+    holding.hand_back(conversation=conversation, user=act.user)
 
 
-@action
-def answer_at_once(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action()
+def answer_at_once(act: Act, conversation: Conversation) -> Said:
     """End the burst: the AI answers what is there."""
-    ended = answer_now(conversation=conversation, user=_person(request))
-    words = "Answering now" if ended else "Nothing waits for an answer"
-    return done(request, back=thread_url(conversation), toast=words)
+    ended = answer_now(conversation=conversation, user=act.user)
+    return {"toast": "Answering now" if ended else "Nothing waits for an answer"}
 
 
-@action
-def set_mode(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action()
+def set_mode(act: Act, conversation: Conversation) -> None:
     """Set what the AI may do here."""
-    mode = request.POST.get("mode", "")
-    conversations.set_mode(conversation=conversation, mode=mode, user=_person(request))
-    return done(request, back=thread_url(conversation))
+    mode = act.request.POST.get("mode", "")
+    marking.set_mode(conversation=conversation, mode=mode, user=act.user)
 
 
-@action
-def mark_read(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action()
+def mark_read(act: Act, conversation: Conversation) -> None:
     """Take the unread dot away: somebody looked."""
-    conversations.mark_read(conversation=conversation)
-    return done(request, back=thread_url(conversation))
+    marking.mark_read(conversation=conversation)
 
 
-@action
-def mark_done(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action()
+def mark_done(act: Act, conversation: Conversation) -> Said:
     """Put the conversation aside until the lead writes again, or take it back."""
-    finished = request.GET.get("done", "1") == "1"
-    conversations.mark_done(
-        conversation=conversation, user=_person(request), done=finished
-    )
-    back = thread_url(conversation)
+    finished = act.request.GET.get("done", "1") == "1"
+    marking.mark_done(conversation=conversation, user=act.user, done=finished)
     if not finished:
-        return done(request, back=back, toast="Open again")
+        return {"toast": "Open again"}
     undo = reverse("inbox_done", args=[conversation.public_id]) + "?done=0"
-    return done(request, back=back, toast="Done", undo=undo)
+    return {"toast": "Done", "undo": undo}
 
 
-@action
-def log_call(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action(CallForm)
+def log_call(act: Act, conversation: Conversation) -> Said:
     """Write down a call."""
-    back = thread_url(conversation)
-    form = CallForm(request.POST)
-    if not form.is_valid():
-        return refused(request, first_error(form), back=back, status=422)
-    writing.log_call(
-        conversation=conversation, user=_person(request), **form.cleaned_data
-    )
-    return done(request, back=back, toast="Call logged")
+    writing.log_call(conversation=conversation, user=act.user, **act.said)
+    return {"toast": "Call logged"}
 
 
-@action
-def settle_stop(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    """Decide whether an unclear message was an opt-out."""
-    opted_out = request.POST.get("opted_out") == "1"
-    optouts.settle_pause(
-        conversation=conversation, opted_out=opted_out, user_id=_person(request).pk
-    )
-    words = "Opted out: nothing more is sent" if opted_out else "Not an opt-out"
-    return done(request, back=thread_url(conversation), toast=words)
-
-
-@action
-def choose_lead(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+@action()
+def choose_lead(act: Act, conversation: Conversation) -> Said:
     """Say who wrote from a shared number."""
-    wanted = _uuid(request.POST.get("lead", ""))
-    seen = Lead.objects.visible_to(request.user)
+    wanted = _uuid(act.request.POST.get("lead", ""))
+    seen = Lead.objects.visible_to(act.user)
     lead = seen.filter(public_id=wanted).first() if wanted else None
     if lead is None:
-        words = "There is no such lead"
-        return refused(request, words, back=reverse("inbox"), status=404)
-    home = sharing.choose_lead(
-        conversation=conversation, lead=lead, user=_person(request)
-    )
-    words = f"{lead.display_name} wrote"
-    return done(request, back=thread_url(home), toast=words, open=thread_url(home))
+        raise Declined("There is no such lead", status=404, back=reverse("inbox"))
+    home = sharing.choose_lead(conversation=conversation, lead=lead, user=act.user)
+    there = thread_url(home)
+    return {"toast": f"{lead.display_name} wrote", "open": there, "back": there}
 
 
 def _uuid(text: str) -> UUID | None:
@@ -174,119 +134,117 @@ def _uuid(text: str) -> UUID | None:
 # --- one message -------------------------------------------------------------
 
 
-@action
-def cancel(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+@action()
+def cancel(act: Act, conversation: Conversation, message: Message) -> Said:
     """Undo: take a message back that has not left."""
-    row = message_or_404(conversation, message)
-    back = thread_url(conversation)
-    if not cancel_message(message=row, user=_person(request)):
-        return refused(request, "Too late: it has already left", back=back)
-    more = {"body": row.body, "kind": row.kind}
-    return done(request, back=back, toast="Taken back", **more)
+    if message.resend_of is not None and settling.is_settled(message.resend_of):
+        settling.take_back(message=message.resend_of, user=act.user)
+    elif not cancel_message(message=message, user=act.user):
+        raise Declined("Too late: it has already left")
+    return {"toast": "Taken back", "body": message.body, "kind": message.kind}
 
 
-@action
-def confirm(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+# --- questions, each to be asked again for a few seconds ----------------------
+
+
+@action()
+def settle_stop(act: Act, conversation: Conversation) -> Said:
+    """Decide whether an unclear message was an opt-out."""
+    opted_out = act.request.POST.get("opted_out") == "1"
+    message = pausing.settle_pause(
+        conversation=conversation, opted_out=opted_out, user_id=act.user.pk
+    )
+    words = "Opted out: nothing more is sent" if opted_out else "Not an opt-out"
+    if message is None:
+        return {"toast": words}
+    args = [conversation.public_id, message.public_id]
+    return {"toast": words, "undo": reverse("inbox_message_unstop", args=args)}
+
+
+@action()
+def unsettle_stop(act: Act, conversation: Conversation, message: Message) -> Said:
+    """Undo that decision: the question is open again."""
+    pausing.unsettle_pause(message=message, user_id=act.user.pk)
+    asked = Task.objects.open().filter(
+        subject=conversation.public_id, kind=Task.Kind.OPT_OUT
+    )
+    return _asked_again(asked.first())
+
+
+@action()
+def confirm(act: Act, conversation: Conversation, message: Message) -> Said:
     """A person knows that it was sent."""
-    row = message_or_404(conversation, message)
-    back = thread_url(conversation)
-    if not confirm_sent(message=row, user=_person(request)):
-        return refused(request, "That is already settled", back=back)
-    return done(request, back=back, toast="Marked as sent")
+    if not settling.confirm(message=message, user=act.user):
+        raise Declined("That is already settled")
+    undo = _message_url("inbox_message_unsettle", message)
+    return {"toast": "Marked as sent", "undo": undo}
 
 
-@action
-def send_again(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+@action()
+def send_again(act: Act, conversation: Conversation, message: Message) -> Said:
     """Send again what was not sent."""
-    row = message_or_404(conversation, message)
-    back = thread_url(conversation)
-    again = resend(message=row, user=_person(request))
-    if again is None:
-        return refused(request, "That is already settled", back=back)
-    undo = _message_url("inbox_message_cancel", again)
-    return done(request, back=back, toast="On its way again", undo=undo)
+    if settling.send_again(message=message, user=act.user) is None:
+        raise Declined("That is already settled")
+    undo = _message_url("inbox_message_unsettle", message)
+    return {"toast": "On its way again", "undo": undo}
+
+
+@action()
+def unsettle(act: Act, conversation: Conversation, message: Message) -> Said:
+    """Undo either: whether it was sent is a question again."""
+    return _asked_again(settling.take_back(message=message, user=act.user))
+
+
+def _asked_again(task: Task | None) -> Said:
+    """Say so, and where the review queue asks; without a task nothing is asked."""
+    show = reverse("review_item", args=[task.public_id]) if task else ""
+    return {"toast": "Taken back, it waits again", "show": show}
 
 
 # --- the draft ---------------------------------------------------------------
 
 
-@action
-def approve(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+@action(ApproveForm)
+def approve(act: Act, conversation: Conversation, message: Message) -> None:
     """Send a draft, as written or edited."""
-    row = message_or_404(conversation, message)
-    back = thread_url(conversation)
-    form = ApproveForm(request.POST)
-    if not form.is_valid():
-        return refused(request, first_error(form), back=back, status=422)
-    body = form.cleaned_data["body"] if "body" in request.POST else None
-    drafts.approve_draft(draft=row, user=_person(request), body=body)
-    return done(request, back=back)
+    body = act.said["body"] if "body" in act.request.POST else None
+    drafts.approve_draft(draft=message, user=act.user, body=body)
 
 
-@action
-def discard(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+@action(DiscardForm)
+def discard(act: Act, conversation: Conversation, message: Message) -> Said:
     """Throw a draft away."""
-    row = message_or_404(conversation, message)
-    back = thread_url(conversation)
-    form = DiscardForm(request.POST)
-    if not form.is_valid():
-        return refused(request, first_error(form), back=back, status=422)
-    why = form.cleaned_data["why"]
-    drafts.discard_draft(draft=row, user=_person(request), why=why)
-    undo = _message_url("inbox_draft_restore", row)
-    return done(request, back=back, toast="Discarded", undo=undo)
+    drafts.discard_draft(draft=message, user=act.user, why=act.said["why"])
+    undo = _message_url("inbox_draft_restore", message)
+    return {"toast": "Discarded", "undo": undo}
 
 
-@action
-def restore(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+@action()
+def restore(act: Act, conversation: Conversation, message: Message) -> Said:
     """Undo a discard."""
-    row = message_or_404(conversation, message)
-    drafts.restore_draft(draft=row, user=_person(request))
-    return done(request, back=thread_url(conversation), toast="The draft is back")
+    drafts.restore_draft(draft=message, user=act.user)
+    return {"toast": "The draft is back"}
 
 
-@action
-def again(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+@action(AgainForm)
+def again(act: Act, conversation: Conversation, message: Message) -> Said:
     """Ask the AI for another draft."""
-    row = message_or_404(conversation, message)
-    back = thread_url(conversation)
-    form = AgainForm(request.POST)
-    if not form.is_valid():
-        return refused(request, first_error(form), back=back, status=422)
-    drafts.ask_again(draft=row, user=_person(request), **form.cleaned_data)
-    return done(request, back=back, toast="Writing another")
+    drafts.ask_again(draft=message, user=act.user, **act.said)
+    return {"toast": "Writing another"}
 
 
-@action
-def ask_manager(
-    request: HttpRequest, conversation: Conversation, message: UUID
-) -> HttpResponse:
+@action()
+def ask_manager(act: Act, conversation: Conversation, message: Message) -> Said:
     """Ask a manager whether a blocked draft may leave."""
-    row = message_or_404(conversation, message)
-    back = thread_url(conversation)
     if conversation.lead is None:
-        return refused(request, "Choose the lead first", back=back)
+        raise Declined("Choose the lead first")
     pipeline.open_task(
         team=conversation.lead.team,
         lead=conversation.lead,
         kind=Task.Kind.DRAFT,
         title="May this leave?",
-        reason=row.reason,
-        subject=row.public_id,
-        effect_key=ask_key(row),
+        reason=message.reason,
+        subject=message.public_id,
+        effect_key=ask_key(message),
     )
-    return done(request, back=back, toast="A manager was asked")
+    return {"toast": "A manager was asked"}

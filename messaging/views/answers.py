@@ -5,11 +5,13 @@ An action answers the script with JSON and a plain form with a redirect:
 there is something to say. The script then fetches the changed fragments.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import (
@@ -25,14 +27,71 @@ from django.views.decorators.http import require_POST
 
 from leads.web import is_fragment, staff_required
 from messaging.drafts import StaleDraft
+from messaging.forms import first_error
 from messaging.models import Conversation, Message
 from messaging.sending import Refused
 from messaging.views.reads import visible
 
-P = ParamSpec("P")
-Action = Callable[Concatenate[HttpRequest, Conversation, P], HttpResponse]
-REFUSALS = (StaleDraft, Refused, ValueError)
+# What an act answers: toast, undo, open, show, and what else its script reads.
+Said = Mapping[str, str]
+View = Callable[..., HttpResponseBase]
 NEEDED = "messaging.change_conversation"
+REFUSALS = (StaleDraft, Refused, ValueError)
+
+
+class Declined(ValueError):
+    """What was asked cannot be done now; the words say why."""
+
+    def __init__(self, words: str, *, status: int = 409, back: str = "") -> None:
+        super().__init__(words)
+        self.status = status
+        self.back = back
+
+
+@dataclass(frozen=True)
+class Act:
+    """One POST of one person; `said` holds the form's checked values."""
+
+    request: HttpRequest
+    said: Mapping[str, Any]
+
+    @property
+    def user(self) -> Any:
+        """The signed-in person; `staff_required` let nobody else in."""
+        return self.request.user
+
+    def asked(self, name: str) -> str:
+        """A value of the post, or of an Undo's address."""
+        values = self.request.POST.get(name, self.request.GET.get(name, ""))
+        return values.replace("\0", "")
+
+
+def perform(
+    request: HttpRequest,
+    call: Callable[[Act], Said | None],
+    *,
+    back: str,
+    needed: str | tuple[str, ...] = NEEDED,
+    form: type[forms.Form] | None = None,
+    answer: Callable[..., HttpResponse] | None = None,
+) -> HttpResponse:
+    """Check the permission, parse, call, answer: the one shape of every act.
+
+    A form that does not fit is answered 422, what a use case refuses 409, each
+    with its words. `answer` is `done` unless the page has its own.
+    """
+    may_act(request, needed)
+    filled = form(request.POST) if form is not None else None
+    if filled is not None and not filled.is_valid():
+        return refused(request, first_error(filled), back=back, status=422)
+    try:
+        said = call(Act(request, filled.cleaned_data if filled is not None else {}))
+    except Declined as refusal:
+        back = refusal.back or back
+        return refused(request, str(refusal), back=back, status=refusal.status)
+    except REFUSALS as refusal:
+        return refused(request, str(refusal), back=back)
+    return (answer or done)(request, **{"back": back, **(said or {})})
 
 
 def conversation_or_404(request: HttpRequest, public_id: UUID) -> Conversation:
@@ -52,32 +111,46 @@ def message_or_404(conversation: Conversation, public_id: UUID) -> Message:
     return message
 
 
-def may_act(request: HttpRequest) -> None:
-    """Refuse people whose role only lets them read."""
-    if not request.user.has_perm(NEEDED):
+def may_act(request: HttpRequest, needed: str | tuple[str, ...] = NEEDED) -> None:
+    """Refuse people whose role only lets them read; several are all needed."""
+    wanted = (needed,) if isinstance(needed, str) else needed
+    if not request.user.has_perms(wanted):
         raise PermissionDenied("Your role may read here, not write.")
 
 
-def action(view: Action[P]) -> Callable[..., HttpResponseBase]:
-    """Make a view of one POST on one visible conversation.
+def action(
+    form: type[forms.Form] | None = None,
+    *,
+    needed: str | tuple[str, ...] = NEEDED,
+) -> Callable[[Callable[..., Said | None]], View]:
+    """Make a view of one POST on one visible conversation, by `perform`.
 
-    What a use case refuses is answered 409 with its words.
+    The function gets the act, the conversation and, where the address names
+    one, the message.
     """
 
-    @staff_required
-    @require_POST
-    @wraps(view)
-    def guarded(
-        request: HttpRequest, /, conversation: UUID, **kwargs: Any
-    ) -> HttpResponse:
-        row = conversation_or_404(request, conversation)
-        may_act(request)
-        try:
-            return view(request, row, **kwargs)  # type: ignore[call-arg]
-        except REFUSALS as refusal:
-            return refused(request, str(refusal), back=thread_url(row))
+    def decorate(view: Callable[..., Said | None]) -> View:
+        @staff_required
+        @require_POST
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, /, conversation: UUID, **named: Any
+        ) -> HttpResponse:
+            row = conversation_or_404(request, conversation)
+            if "message" in named:
+                may_act(request, needed)
+                named["message"] = message_or_404(row, named["message"])
+            return perform(
+                request,
+                lambda act: view(act, row, **named),
+                back=thread_url(row),
+                needed=needed,
+                form=form,
+            )
 
-    return guarded
+        return guarded
+
+    return decorate
 
 
 def thread_url(conversation: Conversation) -> str:

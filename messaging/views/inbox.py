@@ -15,12 +15,8 @@ from leads.web import is_fragment, page_context, staff_required
 from messaging import segments, words
 from messaging.models import Conversation
 from messaging.views import reads
-from messaging.views.answers import (
-    NEEDED,
-    conversation_or_404,
-    message_or_404,
-)
-from messaging.views.panel import page_url, panel_context
+from messaging.views.answers import conversation_or_404, message_or_404
+from messaging.views.panel import may, page_url, panel_context
 from messaging.views.rows import rows_of
 from messaging.views.threads import items_context, thread_context
 
@@ -28,7 +24,7 @@ from messaging.views.threads import items_context, thread_context
 @staff_required
 def inbox(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse:
     """Show the list, with one conversation open when the address names it."""
-    opened: dict[str, Any] = {"may_act": request.user.has_perm(NEEDED)}
+    opened: dict[str, Any] = {**may(request)}
     if conversation is not None:
         row = conversation_or_404(request, conversation)
         opened |= thread_context(row, user=request.user)
@@ -54,7 +50,7 @@ def update(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Return the parts of an open conversation that may have changed."""
     row = conversation_or_404(request, conversation)
     context = thread_context(row, user=request.user)
-    context["may_act"] = request.user.has_perm(NEEDED)
+    context |= may(request)
     return render(request, "messaging/inbox/_update.html", context)
 
 

@@ -9,20 +9,20 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
 from leads import consent, qualification, scoring
-from leads.models import Fact, Lead, Question, ScoreLine, Suppression, Task
+from leads.models import Fact, Lead, Question, Suppression, Task
 from leads.models.querysets import HOT, WARM
 from leads.web import staff_required
 from messaging import live, words
 from messaging.conversations import addresses
-from messaging.forms import FactForm, first_error
+from messaging.forms import FactForm
 from messaging.models import Conversation
+from messaging.views import correcting
 from messaging.views.answers import (
     NEEDED,
+    Act,
+    Said,
     action,
     conversation_or_404,
-    done,
-    refused,
-    thread_url,
 )
 
 
@@ -48,8 +48,16 @@ class Permit:
 def panel(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Return the panel of a conversation's lead."""
     row = conversation_or_404(request, conversation)
-    context = {**panel_context(row), "may_act": request.user.has_perm(NEEDED)}
+    context = {**panel_context(row), **may(request)}
     return render(request, "messaging/_lead_panel.html", context)
+
+
+def may(request: HttpRequest) -> dict[str, bool]:
+    """Return what the person's role may do in a conversation, for templates."""
+    return {
+        "may_act": request.user.has_perm(NEEDED),
+        "may_correct": correcting.may_correct(request),
+    }
 
 
 def panel_context(conversation: Conversation) -> dict[str, Any]:
@@ -142,106 +150,50 @@ def next_task(lead: Lead) -> Task | None:
 # --- a person corrects -------------------------------------------------------
 
 
-@action
-def set_fact(
-    request: HttpRequest, conversation: Conversation, field: str
-) -> HttpResponse:
+@action(FactForm, needed=correcting.NEEDED)
+def set_fact(act: Act, conversation: Conversation, field: str) -> Said:
     """Enter a person's own value: locked, so that no machine changes it."""
-    lead, back = _lead(conversation), thread_url(conversation)
-    form = FactForm(request.POST)
-    if not form.is_valid():
-        return refused(request, first_error(form), back=back, status=422)
-    before = lead.score
-    value = form.cleaned_data["value"]
-    qualification.set_fact(lead=lead, field=field, value=value, user=_user(request))
-    return _corrected(request, conversation, f"Yours now. {_moved(lead, before)}")
+    toast = correcting.set_fact(act, _lead(conversation), field)
+    return _corrected(conversation, toast)
 
 
-@action
-def strike_fact(
-    request: HttpRequest, conversation: Conversation, fact: UUID
-) -> HttpResponse:
+@action(needed=correcting.NEEDED)
+def strike_fact(act: Act, conversation: Conversation, fact: UUID) -> Said:
     """Mark a fact *Not true*; the score moves at once."""
-    lead = _lead(conversation)
-    before = lead.score
-    row = _fact(lead, fact)
-    qualification.strike_fact(fact=row, user=_user(request))
+    toast = correcting.strike_fact(act, _lead(conversation), fact)
     undo = reverse("inbox_fact_restore", args=[conversation.public_id, fact])
-    toast = f"Not true. {_moved(lead, before)}"
-    return _corrected(request, conversation, toast, undo=undo)
+    return _corrected(conversation, toast, undo=undo)
 
 
-@action
-def restore_fact(
-    request: HttpRequest, conversation: Conversation, fact: UUID
-) -> HttpResponse:
+@action(needed=correcting.NEEDED)
+def restore_fact(act: Act, conversation: Conversation, fact: UUID) -> Said:
     """Undo *Not true*."""
-    lead = _lead(conversation)
-    before = lead.score
-    qualification.restore_fact(fact=_fact(lead, fact), user=_user(request))
-    return _corrected(request, conversation, f"True again. {_moved(lead, before)}")
+    toast = correcting.restore_fact(act, _lead(conversation), fact)
+    return _corrected(conversation, toast)
 
 
-@action
-def strike_line(
-    request: HttpRequest, conversation: Conversation, line: UUID
-) -> HttpResponse:
+@action(needed=correcting.NEEDED)
+def strike_line(act: Act, conversation: Conversation, line: UUID) -> Said:
     """Mark a reason of the score *Not true*."""
-    lead = _lead(conversation)
-    before = lead.score
-    scoring.strike_line(line=_line(lead, line), user=_user(request))
+    toast = correcting.strike_line(act, _lead(conversation), line)
     undo = reverse("inbox_line_restore", args=[conversation.public_id, line])
-    toast = f"Not true. {_moved(lead, before)}"
-    return _corrected(request, conversation, toast, undo=undo)
+    return _corrected(conversation, toast, undo=undo)
 
 
-@action
-def restore_line(
-    request: HttpRequest, conversation: Conversation, line: UUID
-) -> HttpResponse:
+@action(needed=correcting.NEEDED)
+def restore_line(act: Act, conversation: Conversation, line: UUID) -> Said:
     """Undo *Not true* of a reason."""
-    lead = _lead(conversation)
-    before = lead.score
-    scoring.restore_line(line=_line(lead, line), user=_user(request))
-    return _corrected(request, conversation, f"True again. {_moved(lead, before)}")
+    toast = correcting.restore_line(act, _lead(conversation), line)
+    return _corrected(conversation, toast)
 
 
-def _corrected(
-    request: HttpRequest, conversation: Conversation, toast: str, *, undo: str = ""
-) -> HttpResponse:
+def _corrected(conversation: Conversation, toast: str, *, undo: str = "") -> Said:
     """Answer how the score moved, and let colleagues' pages show it too."""
     live.ring(conversation=conversation, what="score")
-    return done(request, back=thread_url(conversation), toast=toast, undo=undo)
-
-
-def _user(request: HttpRequest) -> Any:
-    return request.user
+    return {"toast": toast, "undo": undo}
 
 
 def _lead(conversation: Conversation) -> Lead:
     if conversation.lead is None:
         raise Http404("This conversation has no lead yet.")
     return conversation.lead
-
-
-def _fact(lead: Lead, public_id: UUID) -> Fact:
-    row = Fact.objects.filter(lead=lead, public_id=public_id).first()
-    if row is None:
-        raise Http404("There is no such fact.")
-    return row
-
-
-def _line(lead: Lead, public_id: UUID) -> ScoreLine:
-    row = ScoreLine.objects.filter(lead=lead, public_id=public_id).first()
-    if row is None:
-        raise Http404("There is no such reason.")
-    return row
-
-
-def _moved(lead: Lead, before: int) -> str:
-    """Return how the score moved: "Score 72 → 47 (−25)"."""
-    lead.refresh_from_db(fields=["score"])
-    if lead.score == before:
-        return f"The score stays {before}"
-    sign = "+" if lead.score > before else "−"
-    return f"Score {before} → {lead.score} ({sign}{abs(lead.score - before)})"

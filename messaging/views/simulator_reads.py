@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 from leads import policy as policies
 from leads.models import Mode
+from messaging.agent.model import ModelError, choose_model
 from messaging.channels import simulator_channel
 from messaging.conversations import effective_mode
 from messaging.models import Conversation, Message
@@ -43,7 +43,7 @@ def page_parts(user: Viewer, talk: Conversation | None) -> dict[str, Any]:
         "clocks": CLOCKS.items(),
         "clock": _clock_of(talk),
         "their_time": time_there(talk) if talk else "",
-        "models": models(),
+        "answering": answering(),
         "busy": busy_hour.state(),
         "ai_off": _ai_is_off(talk),
         "off_here": talk is not None and talk.mode == Mode.OFF,
@@ -73,15 +73,21 @@ def bubbles_of(talk: Conversation) -> list[tuple[Bubble, str]]:
     ]
 
 
-def models() -> list[dict[str, Any]]:
-    """Return the models that could answer; `runs` marks the one that does."""
-    found: list[dict[str, Any]] = []
-    for path in settings.LANGUAGE_MODELS:
-        model = import_string(path)()
-        ready = model.is_configured()
-        runs = ready and not any(row["runs"] for row in found)
-        found.append({"name": model.name, "ready": ready, "runs": runs})
-    return found
+def answering() -> dict[str, str]:
+    """Say which model writes the answers, as every talk has it: name and why."""
+    try:
+        model = choose_model(settings.LANGUAGE_MODELS)
+    except ModelError as error:
+        return {"name": "no model", "words": f"{error.words} A person answers."}
+    if model.author == "builtin":
+        return {
+            "name": "✦ Built-in",
+            "words": "Works without a key. A language model answers once one is set up.",
+        }
+    return {
+        "name": f"✦ {model.name}",
+        "words": "The first model that is set up answers, here as with real leads.",
+    }
 
 
 def _clock_of(talk: Conversation | None) -> str:

@@ -1,9 +1,9 @@
 /* The inbox: list, open conversation, actions, keys. Content comes over HTTP only. */
 (() => {
   "use strict";
-  const { merge, composer, draft, store, toast, titleCount } = window.leadsite;
+  const { merge, page, composer, draft, store, toast, titleCount } = window.leadsite;
+  const { $, ask, refusal, single } = page;
   const data = JSON.parse(document.getElementById("ib-data").textContent);
-  const $ = (id) => document.getElementById(id);
   const root = $("ib");
   const list = $("ib-list");
   let pointerInList = false;
@@ -14,58 +14,13 @@
   const thread = () => $("ib-thread");
   const opened = () => thread()?.dataset.conversation ?? "";
 
-  // --- asking the server --------------------------------------------------------
-  const csrf = () => JSON.parse($("page").getAttribute("hx-headers"))["X-CSRFToken"];
-
-  async function ask(url, options = {}) {
-    const headers = { "HX-Request": "true", "HX-Current-URL": location.href, ...options.headers };
-    const response = await fetch(url, { credentials: "same-origin", ...options, headers });
-    if (response.status === 401) {
-      location.assign(response.headers.get("HX-Redirect") || location.href);
-      throw new Error("signed out");
-    }
-    return response;
-  }
-
-  /** POST one action. Answers {error} or what the server says; shows the toast. */
-  async function post(url, body = null, { quiet = false } = {}) {
-    let answer;
-    try {
-      const response = await ask(url, { method: "POST", body, headers: { "X-CSRFToken": csrf() } });
-      answer = await response.json().catch(() => ({}));
-      if (!response.ok && !answer.error) answer.error = refusal(response.status);
-    } catch {
-      answer = { error: "No connection. Nothing was changed." };
-    }
-    if (answer.error) {
-      if (!quiet) toast(answer.error);
-    } else if (answer.toast) {
-      const undo = answer.undo ? () => post(answer.undo).then(composer.takenBack) : null;
-      toast(answer.toast, { undo, seconds: Math.max(data.undo, 5) });
-    }
-    if (answer.open) await open(answer.open);
-    refreshAll();
-    return answer;
-  }
-
-  function refusal(status) {
-    if (status === 403) return "Your role may read here, not write.";
-    if (status === 404) return "This is no longer there.";
-    return "That did not work. Nothing was changed; try again.";
-  }
+  const post = page.poster({
+    seconds: Math.max(data.undo, 5),
+    open: (url) => open(url),
+    done: () => refreshAll(),
+    undone: composer.takenBack,
+  });
   window.leadsite.post = post;
-
-  /** Run one at a time; asked again meanwhile, run once more after. */
-  function single(work) {
-    let running = false;
-    let again = false;
-    return async function run() {
-      if (running) { again = true; return; }
-      running = true;
-      try { await work(); } catch { /* no connection: the next poll asks again */ } finally { running = false; }
-      if (again) { again = false; run(); }
-    };
-  }
 
   // --- the list -----------------------------------------------------------------
   function query() {
@@ -209,7 +164,7 @@
   function read() {
     const row = $(`row-${opened()}`);
     if (document.hidden || !composerForm() || (row && !row.classList.contains("is-unread"))) return;
-    ask(thread().dataset.read, { method: "POST", headers: { "X-CSRFToken": csrf() } }).then(refreshList, () => {});
+    page.tell(thread().dataset.read).then(refreshList, () => {});
   }
   const composerForm = () => $("ib-composer");
 
@@ -349,7 +304,7 @@
     $("ib-notice-words").textContent = wanted && granted !== "granted" ? "The browser does not allow notices here." : "";
   });
 
-  Object.assign(window.leadsite, { inbox: { open, close, opened, show, search, more, earlier, ask, toBottom, refreshAll } });
+  Object.assign(window.leadsite, { inbox: { open, close, opened, show, search, more, earlier, toBottom, refreshAll } });
 
   // --- begin --------------------------------------------------------------------
   merge.remember(document);

@@ -1,8 +1,8 @@
 /* The lead's page: its parts stay up to date; the timeline begins at its end. */
 (() => {
   "use strict";
-  const { merge, acts } = window.leadsite;
-  const $ = (id) => document.getElementById(id);
+  const { merge, page } = window.leadsite;
+  const { $ } = page;
   const root = $("ld");
   const box = $("ld-scroll");
   const items = $("ld-items");
@@ -11,8 +11,8 @@
   const nearBottom = () => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const toBottom = () => { box.scrollTop = box.scrollHeight; };
 
-  const refresh = acts.single(async () => {
-    const response = await acts.ask(root.dataset.update);
+  const refresh = page.single(async () => {
+    const response = await page.ask(root.dataset.update);
     if (response.status === 404) { location.assign(root.querySelector(".ld-back").href); return; }
     if (!response.ok) return;
     const content = merge.parse(await response.text());
@@ -39,7 +39,7 @@
     const link = event.target.closest("[data-earlier]");
     if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const response = await acts.ask(link.href);
+    const response = await page.ask(link.href);
     if (!response.ok) return;
     const content = merge.parse(await response.text());
     const height = box.scrollHeight;
@@ -79,6 +79,6 @@
   merge.remember(document);
   if (items) {
     toBottom();
-    if (root.dataset.at) acts.goTo(root.dataset.at);
+    if (root.dataset.at) page.goTo(root.dataset.at);
   }
 })();

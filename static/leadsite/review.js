@@ -1,8 +1,8 @@
 /* The review queue: one decision opens the next; live, with keys. */
 (() => {
   "use strict";
-  const { merge, acts, toast, onKeys, titleCount } = window.leadsite;
-  const $ = (id) => document.getElementById(id);
+  const { merge, page, toast, onKeys, titleCount } = window.leadsite;
+  const { $ } = page;
   const root = $("rv");
   const list = $("rv-list");
   const open = $("rv-open");
@@ -19,8 +19,8 @@
   // --- the list -----------------------------------------------------------------
   const frozen = () => pointer || list.contains(document.activeElement);
 
-  const refreshList = acts.single(async () => {
-    const response = await acts.ask(root.dataset.rows);
+  const refreshList = page.single(async () => {
+    const response = await page.ask(root.dataset.rows);
     if (!response.ok) return;
     const content = merge.parse(await response.text());
     merge.part(root, content, "tabs");
@@ -80,8 +80,8 @@
   // --- the open card --------------------------------------------------------------
   async function show(link, { push = true, focus = false } = {}) {
     const url = typeof link === "string" ? link : link.href;
-    const response = await acts.ask(url);
-    if (!response.ok) { toast(acts.refusal(response.status)); refreshList(); return; }
+    const response = await page.ask(url);
+    if (!response.ok) { toast(page.refusal(response.status)); refreshList(); return; }
     open.replaceChildren(merge.parse(await response.text()));
     if (push) history.replaceState({}, "", url);
     end();
@@ -101,10 +101,10 @@
   }
 
   /** Look whether the open card still waits; typed words are never touched. */
-  const refreshCard = acts.single(async () => {
+  const refreshCard = page.single(async () => {
     const item = opened();
     if (!item || going === item || card().classList.contains("is-settled")) return;
-    const response = await acts.ask(`${card().dataset.url}?${root.dataset.query}`);
+    const response = await page.ask(`${card().dataset.url}?${root.dataset.query}`);
     if (opened() !== item || going === item) return;
     const content = response.ok ? merge.parse(await response.text()) : null;
     if (content?.querySelector("#rv-card")) {
@@ -147,7 +147,7 @@
     if (answer.error) {
       going = "";
       for (const button of card().querySelectorAll("[data-acts] button")) button.disabled = false;
-      warn(`${answer.error}. Nothing was sent.`);
+      warn(answer.error.endsWith(".") ? answer.error : `${answer.error}. Nothing was sent.`);
       refreshList();
       refreshCard();
       return;
@@ -164,15 +164,7 @@
   }
 
   async function post(url, body, then = "") {
-    const csrf = JSON.parse($("page").getAttribute("hx-headers"))["X-CSRFToken"];
-    let answer;
-    try {
-      const response = await acts.ask(url, { method: "POST", body, headers: { "X-CSRFToken": csrf } });
-      answer = await response.json().catch(() => ({}));
-      if (!response.ok && !answer.error) answer.error = acts.refusal(response.status);
-    } catch {
-      answer = { error: "No connection" };
-    }
+    const answer = await page.send(url, body);
     if (!answer.error && then) answer.toast ??= "You have it";
     if (answer.toast) {
       if (answer.undo) toast(answer.toast, { undo: () => undo(answer.undo), seconds: 5 });

@@ -2,11 +2,11 @@
    While a turn is open it looks every second; the doorbell makes it sooner. */
 (() => {
   "use strict";
-  const { merge, toast } = window.leadsite;
+  const { merge, page, toast } = window.leadsite;
   const LOOK = 1000;
   const BUSY_LOOK = 2500;
   const PARTS = ["people", "clock", "acts", "tries", "busy", "state"];
-  const $ = (id) => document.getElementById(id);
+  const { $ } = page;
   const root = $("sim");
   const form = $("sim-form");
   let token = 0;
@@ -14,16 +14,6 @@
   let sending = 0;
 
   const state = () => $("sim-state").dataset;
-  const csrf = () => form.querySelector("[name=csrfmiddlewaretoken]").value;
-
-  async function ask(url, options = {}) {
-    const headers = { "HX-Request": "true", "HX-Current-URL": location.href, ...options.headers };
-    const response = await fetch(url, { credentials: "same-origin", ...options, headers });
-    if (response.status === 401) {
-      location.assign(response.headers.get("HX-Redirect") || location.href);
-    }
-    return response;
-  }
 
   // --- showing ------------------------------------------------------------------
   function show(html) {
@@ -73,7 +63,7 @@
   async function look() {
     const asked = ++token;
     try {
-      const response = await ask(state().update);
+      const response = await page.ask(state().update);
       const html = await response.text();
       // What was sent meanwhile brings its own, newer parts.
       if (response.ok && asked === token && !sending) show(html);
@@ -85,7 +75,7 @@
     sending += 1;
     token += 1;
     try {
-      const response = await ask(url, { method: "POST", body, headers: { "X-CSRFToken": csrf() } });
+      const response = await page.tell(url, body);
       const type = response.headers.get("Content-Type") ?? "";
       if (response.ok) {
         show(await response.text());

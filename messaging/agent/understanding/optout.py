@@ -8,7 +8,7 @@ Quoted mail history and other people's "reply STOP to ..." footers are not looke
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -55,6 +55,7 @@ _SENTENCE = re.compile(r"[^.?,]+")
 class _Commands:
     """Words of one language that mean something by themselves."""
 
+    code: str
     stop: frozenset[str]
     pause: frozenset[str]
     opt_in: frozenset[str]
@@ -72,6 +73,7 @@ def _all_commands() -> tuple[_Commands, ...]:
 
     return tuple(
         _Commands(
+            code=lexicon.code,
             stop=words(lexicon, "stop"),
             pause=words(lexicon, "pause"),
             opt_in=words(lexicon, "opt_in", "opt_in_yes"),
@@ -124,11 +126,22 @@ def is_help(text: str) -> bool:
     return _is_command(text, "help")
 
 
+def help_language(text: str) -> str:
+    """The one language whose word for HELP this is, "" for English or several."""
+    said = list(_command_languages(text, "help"))
+    return said[0] if len(said) == 1 and said != ["en"] else ""
+
+
 def _is_command(text: str, name: str) -> bool:
+    return any(_command_languages(text, name))
+
+
+def _command_languages(text: str, name: str) -> Iterator[str]:
     folded = read_words(text).folded
-    return any(
-        not getattr(known, name).isdisjoint(_command_forms(folded, known.fillers))
+    return (
+        known.code
         for known in _all_commands()
+        if not getattr(known, name).isdisjoint(_command_forms(folded, known.fillers))
     )
 
 
