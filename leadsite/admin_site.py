@@ -18,6 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from unfold.dataclasses import SearchResult
 
 from leads.models import Lead, Policy
+from leadsite.views_demo import may_leave
 from messaging import numbers
 from messaging.models import Profile
 
@@ -126,6 +127,7 @@ MENU: tuple[Group, ...] = (
     Group(
         "Behind the scenes",
         (
+            Item("Services", "hub", "services", "leads.change_policy"),
             Item(
                 "Journal",
                 "receipt_long",
@@ -232,6 +234,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "where": SimpleLazyObject(where_messages_go),
         "bottom_bar": SimpleLazyObject(lambda: bottom_bar(request)),
+        "may_leave_demo": SimpleLazyObject(lambda: may_leave(request)),
     }
 
 

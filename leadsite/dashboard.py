@@ -12,6 +12,7 @@ from leads.policy import current as current_policy
 from leadsite.admin_site import url_or_none, where_messages_go
 from leadsite.dashboard_chart import chart
 from leadsite.dashboard_strip import Period, rows_of, strip
+from leadsite.dashboard_vendor import vendor_counts
 from leadsite.setup_steps import Step, setup_steps
 from messaging import measures, numbers
 from messaging.models import Conversation, Message
@@ -47,10 +48,12 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                 since=kept_since, user=user, real_only=where.live
             ),
             "kept_days": KEPT_DAYS,
+            "vendor_counts": vendor_counts(user, period),
             "parts": parts(user, since=kept_since, real_only=where.live),
             "drafts": measures.draft_record(user=user),
             "drafts_link": url_or_none("review"),
             "modes": modes(request),
+            "halted": current_policy().ai_halted_reason,
             "hottest": hottest(user),
             "chart": chart(days),
             "days": list(reversed(days)),

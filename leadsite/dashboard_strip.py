@@ -155,19 +155,24 @@ def spend(user: Viewer, period: Period) -> Number:
         occurred_at__gte=period.start,
         lead__in=Lead.objects.visible_to(user),
     )
-    micro = sum(row or 0 for row in rows.values_list("micro", flat=True))
+    costs = list(rows.values_list("micro", flat=True))
+    micro, unknown = sum(cost or 0 for cost in costs), costs.count(None)
+    calls = f"{len(costs)} call{'' if len(costs) == 1 else 's'}"
     return Number(
         "AI spend",
-        f"${micro / 1_000_000:.2f}",
-        "What the language model charged since midnight. There is no cap yet.",
-        note=f"{rows.count()} calls" if micro else "built-in model, free",
+        f"${micro / 1_000_000:.{4 if 0 < micro < 10_000 else 2}f}",
+        "What the language model charged since midnight. Its caps are on the policy"
+        " page. A call of which nobody said the cost counts by its estimate.",
+        note=(f"{calls}, {unknown} of unknown cost" if unknown else calls)
+        if costs
+        else "built-in model, free",
         link=rows_of(
             user,
             UsageRecord,
             service__in=",".join(AI_SERVICES),
             occurred_at__gte=period.start,
         ),
-        quiet=not micro,
+        quiet=not costs,
     )
 
 

@@ -123,11 +123,19 @@ def _shown(kind: Kind) -> dict[str, Any]:
     }
 
 
+def _what(row: Any) -> str:
+    """What it is, and to whom it was to go, in words."""
+    if isinstance(row, Message):
+        point = row.contact_point
+        return f"{row.get_kind_display()} to {point.value if point else 'nobody'}"
+    return str(row)
+
+
 def _row(row: Any, name: str) -> dict[str, Any]:
     reason = getattr(row, "reason", "") or row.last_error
     return {
         "words": (reason or str(row)).strip().splitlines()[-1][:160],
-        "what": str(row),
+        "what": _what(row),
         "age": age(row.created_at),
         "link": url_or_none(f"{name}_change", row.pk),
     }

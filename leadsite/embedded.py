@@ -1,14 +1,16 @@
 """What `up` runs: web, worker and beat, together in one process or alone.
 
 It exits when a part dies, stays when the database is away, and on SIGTERM
-lets running work end before it goes.
+lets running work end before it goes. A second signal ends it at once.
 """
 
 import gc
 import logging
+import os
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +21,8 @@ from django.db import connections
 
 from leads import clock
 from leadsite.celery import app
+from leadsite.heartbeat import Heartbeat
+from leadsite.logs import log_thread_deaths
 from messaging import live
 from messaging.agent.understanding.facts import read_facts
 from messaging.agent.understanding.intents import read_intent
@@ -29,6 +33,7 @@ log = logging.getLogger(__name__)
 PARTS = ("web", "worker", "beat")
 THREADS = 4
 GRACE = 25.0  # seconds for running work to end after SIGTERM
+LAST_RESORT = GRACE + 3.0  # then what still hangs is cut off
 
 
 class Web(uvicorn.Server):
@@ -94,8 +99,6 @@ def web_part(*, host: str, port: int) -> Part:
 
 def worker_part() -> Part:
     """A Celery worker on threads."""
-    connections.settings["default"]["CONN_MAX_AGE"] = 600
-    connections.settings["default"]["CONN_HEALTH_CHECKS"] = True
     worker = app.WorkController(
         pool_cls="threads",
         concurrency=THREADS,
@@ -136,6 +139,7 @@ def beat_part() -> Part:
 
 def run(*, host: str, port: int, only: str = "") -> int:
     """Run the parts until one dies (1) or a signal asks to end (0)."""
+    log_thread_deaths()
     app.finalize()
     app.loader.import_default_modules()
     makers: dict[str, Callable[[], Part]] = {
@@ -144,39 +148,59 @@ def run(*, host: str, port: int, only: str = "") -> int:
         "beat": beat_part,
     }
     parts = [make() for name, make in makers.items() if only in ("", name)]
+    # What the command itself asked; this thread asks nothing more.
+    connections.close_all()
+    heartbeat = Heartbeat([part.name for part in parts])
     asked = threading.Event()
     _listen(asked)
     for part in parts:
         part.thread.start()
+    heartbeat.start()
     dead: Part | None = None
     while not asked.wait(0.2):
         dead = next((p for p in parts if not p.thread.is_alive()), None)
         if dead is not None:
             log.error("%s ended; everything ends with it", dead.name)
             break
+    _cut_off_later()
     _end(parts)
+    heartbeat.stop()
     return 1 if dead is not None else 0
 
 
 def _listen(asked: threading.Event) -> None:
     def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            # Asked twice: whoever asks no longer wants to wait. What was running
+            # is found again by its lease.
+            os._exit(128 + number)
         asked.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
 
 
-def _end(parts: list[Part]) -> None:
-    """Stop beat, then web, then the worker, so that no work is left half done."""
+def _cut_off_later() -> None:
+    """End the process for certain, even when a thread of a library hangs."""
+    last = threading.Timer(LAST_RESORT, os._exit, args=[1])
+    last.daemon = True
+    last.start()
+
+
+def _end(parts: Sequence[Part]) -> None:
+    """Stop beat, then web and worker, so that no work is left half done.
+
+    All have the same GRACE: the web answers what it was asked, the worker ends
+    what it began, and neither waits for the other.
+    """
+    until = time.monotonic() + GRACE
     for part in reversed(parts):
-        if part.name == "worker":
-            continue
-        part.stop()
+        # A part's stop may itself wait for its running work.
+        threading.Thread(
+            target=part.stop, name=f"stop-{part.name}", daemon=True
+        ).start()
     for part in parts:
-        if part.name == "worker":
-            part.stop()
-    for part in parts:
-        part.thread.join(GRACE)
+        part.thread.join(max(0.0, until - time.monotonic()))
         if part.thread.is_alive():
             log.error("%s did not end within %s s", part.name, GRACE)
 

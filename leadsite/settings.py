@@ -1,5 +1,6 @@
 """Every setting, from the environment. Runs with nothing set."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,10 +8,14 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE
 
+from leadsite import logs
+from leadsite.look import UNFOLD as UNFOLD
 from leadsite.secrets import load_or_make, refuse_known_default
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+# For the services page: the rest of the environment is from .env.
+SET_OUTSIDE = frozenset(os.environ)
 environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
@@ -56,6 +61,7 @@ INSTALLED_APPS = [
     "leadsite",
 ]
 MIDDLEWARE = [
+    "leadsite.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -103,9 +109,19 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    # A black-holed database must fail a request, not hold it for two hours.
-    DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
-# A connection kept under ASGI is never found again and uses the server up.
+    # A black-holed database must fail a request, not hold it for two hours: neither
+    # while connecting, nor while a statement is not taken (milliseconds), nor while
+    # its answer does not come.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 20_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+# A connection kept under ASGI is never found again and uses the server up. The
+# worker's threads keep theirs (leadsite/celery.py).
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -142,7 +158,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
+# Our handlers stay, and with them the redaction.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# None: for ever. A Redis that is away for an hour must not end the parts.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# Else Celery closes a thread's database connection around every task.
+CELERY_DB_REUSE_MAX = 10_000
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"socket_timeout": 5, "socket_connect_timeout": 1, "visibility_timeout": 300}
     if REDIS_URL
@@ -168,9 +190,14 @@ TRANSPORTS: dict[str, list[str]] = {
     ],
     "email": ["messaging.transports.LogTransport"],
 }
-LANGUAGE_MODELS = ["messaging.agent.builtin.BuiltinModel"]
+LANGUAGE_MODELS = [
+    "integrations.providers.openai.OpenAIModel",
+    "messaging.agent.builtin.BuiltinModel",
+]
 WEBHOOKS = ["integrations.providers.twilio.TwilioWebhook"]
 MEDIA_FETCHERS = ["integrations.providers.twilio.TwilioMedia"]
+# Providers whose list of inbound messages the gap sweep lays beside the journal.
+GAP_LISTS = ["integrations.twilio_listing.TwilioInbound"]
 SUBSCRIBERS: list[str] = []
 LIFECYCLES: list[str] = []
 # What the sweep claims and runs: one entry a kind of queue row.
@@ -184,6 +211,8 @@ WORKERS = [
 
 # Jobs that are started once a day, by name.
 DAILY_JOBS = ["leads.refresh_scores", "integrations.purge_bodies"]
+# Jobs that are started once in every so many seconds, by name.
+INTERVAL_JOBS: dict[str, int] = {"integrations.gap_sweep": 300}
 
 # --- vendors -----------------------------------------------------------------
 TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
@@ -191,6 +220,13 @@ TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
 TWILIO_PHONE_NUMBER = env.str("TWILIO_PHONE_NUMBER", default="")
 TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="")
 TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="")
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
+OPENAI_MODEL = env.str("OPENAI_MODEL", default="") or "gpt-6-luna"
+# responses | chat; unset: responses at OpenAI, chat elsewhere.
+OPENAI_API = env.str("OPENAI_API", default="")
+# Seconds for all of a turn's calls together.
+OPENAI_DEADLINE = 20.0
 OUTBOUND_ALLOW = env.list("OUTBOUND_ALLOW", default=[])
 
 
@@ -201,7 +237,9 @@ def _host_port(url: str) -> str:
 
 
 # Hosts that the environment itself names are trusted by the outbound guard.
-OUTBOUND_TRUSTED = [_host_port(url) for url in [TWILIO_BASE_URL] if url]
+OUTBOUND_TRUSTED = [
+    _host_port(url) for url in [TWILIO_BASE_URL, OPENAI_BASE_URL] if url
+]
 
 # --- people ------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
@@ -263,49 +301,6 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
     }
 }
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Leadsite",
-    "SITE_HEADER": "Leadsite",
-    "SITE_URL": None,
-    "SITE_ICON": "leadsite.admin_site.favicon",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "leadsite.admin_site.favicon"}
-    ],
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_BACK_BUTTON": True,
-    "BORDER_RADIUS": "8px",
-    # A person's colour; the AI's violet stays the AI's.
-    "COLORS": {
-        "primary": {
-            "50": "#eff6ff",
-            "100": "#dbeafe",
-            "200": "#bfdbfe",
-            "300": "#93c5fd",
-            "400": "#60a5fa",
-            "500": "#3b82f6",
-            "600": "#1d4ed8",
-            "700": "#1e40af",
-            "800": "#1e3a8a",
-            "900": "#172554",
-            "950": "#0f172a",
-        }
-    },
-    "STYLES": [
-        "leadsite.admin_site.tokens_css",
-        "leadsite.admin_site.app_css",
-        "leadsite.admin_site.parts_css",
-    ],
-    "SCRIPTS": ["leadsite.admin_site.app_js", "leadsite.admin_site.access_js"],
-    "GLOBAL_CALLBACK": "leadsite.admin_site.frame",
-    "DASHBOARD_CALLBACK": "leadsite.dashboard.today",
-    "COMMAND": {"search_callback": "leadsite.admin_site.find"},
-    "SIDEBAR": {
-        "show_search": True,
-        "command_search": True,
-        "show_all_applications": False,
-        "navigation": "leadsite.admin_site.navigation",
-    },
-}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication"
@@ -314,20 +309,17 @@ REST_FRAMEWORK = {
 }
 
 # --- logs --------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "httpx2": {"level": "WARNING"},
-        # A line for each sweep and doorbell would hide what matters.
-        "celery": {"level": "WARNING"},
-        # Without Redis there is no host name to complain about.
-        "kombu.connection": {"level": "ERROR"},
-        "uvicorn.access": {"level": "WARNING"},
-    },
-}
+AWS_ACCESS_KEY_ID = env.str("AWS_ACCESS_KEY_ID", default="")
+AWS_SECRET_ACCESS_KEY = env.str("AWS_SECRET_ACCESS_KEY", default="")
+AWS_REGION = env.str("AWS_REGION", default="")
+AWS_LOG_GROUP = env.str("AWS_LOG_GROUP", default="")
+AWS_ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", default="")
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+OUTBOUND_TRUSTED += [_host_port(url) for url in [SENTRY_DSN] if url]
+# Lets a scraper from elsewhere read /metrics: "Authorization: Bearer <token>".
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+LOGGING = logs.configuration(
+    form=env.str("LOG_FORMAT", default="line"),
+    level=env.str("LOG_LEVEL", default="INFO"),
+    ship=all([AWS_LOG_GROUP, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]),
+)

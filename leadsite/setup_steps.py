@@ -67,7 +67,9 @@ STEPS: tuple[Step, ...] = (
         "phone",
         "Connect a phone",
         "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER, "
-        "then point the number at /hooks/twilio/sms/.",
+        "then point the number at /hooks/twilio/sms/. The services page tests each.",
+        "Open the services",
+        "services",
     ),
     Step(
         "colleague",

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from leadsite import views, views_demo, views_owner
+from leadsite import health, metrics_page, views, views_demo, views_owner
 from leadsite.dead_letters import dead_letters
 
 admin.site.site_title = admin.site.site_header = "Leadsite"
@@ -16,6 +16,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 
 urlpatterns = [
+    path("health/live/", health.live, name="health_live"),
+    path("health/ready/", health.ready, name="health_ready"),
+    path("metrics", metrics_page.metrics, name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path(
         "accounts/demo/<str:username>/",
@@ -30,6 +33,7 @@ urlpatterns = [
     path("admin/dead-letters/", dead_letters, name="dead_letters"),
     path("admin/", include("messaging.urls")),
     path("admin/", include("leads.urls")),
+    path("admin/", include("integrations.urls")),
     # Django's lists of an app's tables say nothing; Today is the way in.
     re_path(
         r"^admin/(?:auth|leads|messaging|integrations|account|django_celery_beat)/$",

@@ -26,8 +26,9 @@ _DATA = tempfile.mkdtemp(prefix="leadsite-tests-")
 os.environ["DATA_DIR"] = _DATA
 os.environ["DOORBELLS"] = "false"
 os.environ["ALLOW_TIME_TRAVEL"] = "true"
+_VENDORS = ("TWILIO_", "OPENAI_", "SENDGRID_", "GMAIL_", "STRIPE_", "AWS_", "SENTRY_")
 for _name in list(os.environ):
-    if _name.startswith(("TWILIO_", "OPENAI_", "SENDGRID_", "GMAIL_", "STRIPE_")):
+    if _name.startswith((*_VENDORS, "METRICS_", "LOG_")):
         del os.environ[_name]
 for _name in ("PUBLIC_BASE_URL", "TRUSTED_PROXIES", "OUTBOUND_ALLOW", "DEBUG"):
     os.environ.pop(_name, None)

@@ -45,6 +45,23 @@ class Installation:
         return done.stdout
 
     @contextmanager
+    def part(self, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run `up` with these words; whatever is left of it is killed at the end."""
+        with open(self.folder / "part.log", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", *words],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+            try:
+                yield process
+            finally:
+                process.kill()
+                process.wait(10)
+
+    @contextmanager
     def up(self, *words: str) -> Iterator[str]:
         """Run `up` until the block ends; gives its address."""
         port = free_port()

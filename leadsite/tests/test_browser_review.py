@@ -7,7 +7,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from leads.models import Lead
+from leads import pipeline, policy
+from leads.models import Lead, Suppression
 from leads.work import run_due
 from leadsite.tests.browsing import (
     SOON,
@@ -77,6 +78,49 @@ def test_approved_in_the_queue_it_shows_in_the_inbox_and_leaves(
     expect(shown).to_contain_text("approved by Ana", timeout=SOON)
     run_due()
     assert sent() == [drafts[0].body]
+
+
+def test_yes_stop_can_be_undone_in_queue_and_inbox(office: Any, desk: Desk) -> None:
+    talk = dana_is_answered("hello")
+    Message.objects.drafts().delete()
+    dana_writes("stop it")
+    page = desk(office.ana, REVIEW)
+    expect(page.locator("#rv-title")).to_have_text("Did the lead opt out?")
+    page.get_by_role("button", name="Yes, stop").click()
+    expect(page.locator("#rv-card")).to_have_count(0)
+    assert Suppression.objects.filter(lifted_at=None).count() == 1
+    page.locator(".ls-toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("#rv-title")).to_have_text("Did the lead opt out?")
+    assert not Suppression.objects.filter(lifted_at=None).exists()
+    inbox = desk(office.ben, thread(talk))
+    inbox.get_by_role("button", name="They opted out").click()
+    expect(inbox.locator(".ib-unsure")).to_have_count(0)
+    inbox.locator(".ls-toast").get_by_role("button", name="Undo").click()
+    expect(inbox.locator(".ib-unsure")).to_be_visible(timeout=SOON)
+    assert not Suppression.objects.filter(lifted_at=None).exists()
+
+
+def test_sent_again_in_the_queue_is_a_question_again_after_undo(
+    office: Any, drafts: list[Message], desk: Desk
+) -> None:
+    unknown = drafts[0]
+    Message.objects.filter(pk=unknown.pk).update(state="unknown", reason="no answer")
+    pipeline.open_task(
+        team=office.team, lead=unknown.conversation.lead, kind="sent_check",
+        title="Was this sent?", reason="The carrier never answered",
+        subject=unknown.public_id,
+    )  # fmt: skip
+    policy.change(actor="system", undo_seconds=5)
+    page = desk(office.ana, REVIEW + "?tab=sent")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator("#rv-card")).to_have_count(0)
+    assert Message.objects.get(resend_of=unknown).state == "queued"
+    page.locator(".ls-toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("#rv-title")).to_have_text("The carrier never answered")
+    unknown.refresh_from_db()
+    assert unknown.state == "unknown"
+    run_due()
+    assert sent() == []
 
 
 def test_a_draft_decided_elsewhere_is_refused_in_words(

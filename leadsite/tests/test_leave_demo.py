@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -139,3 +140,34 @@ def test_played_people_stay_when_not_ticked(people):
     play(user=people["ana"], saying=Saying("sms", ("hello",)))
     web(people["mia"]).post(PAGE)
     assert Lead.objects.count() == 1
+
+
+def test_the_way_out_is_on_the_tag_and_on_todays_card(people):
+    browser = web(people["mia"])
+    today = browser.get("/admin/").content.decode()
+    tag = f'<a class="ls-tag ls-tag--demo" href="{PAGE}"'
+    assert tag in today
+    assert re.search(rf'href="{PAGE}">Leave demo<', today)
+    assert tag in browser.get("/admin/inbox/").content.decode()
+
+
+def test_those_who_may_not_leave_are_told_who_may(people):
+    today = web(people["ana"]).get("/admin/").content.decode()
+    assert f'href="{PAGE}"' not in today
+    assert "An admin can leave the demo." in today
+
+
+def test_the_card_stays_when_all_is_set_up(people, monkeypatch):
+    monkeypatch.setattr("leadsite.dashboard.setup_steps", lambda where: [])
+    today = web(people["mia"]).get("/admin/").content.decode()
+    assert "Be a lead" not in today
+    assert re.search(rf'href="{PAGE}">Leave demo<', today)
+
+
+def test_without_a_demo_there_is_nothing_to_leave(people):
+    admin = User.objects.create_superuser("root")
+    browser = web(admin)
+    browser.post(PAGE)
+    today = browser.get("/admin/").content.decode()
+    assert "Leave demo" not in today
+    assert "ls-tag--demo" not in today

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from leadsite import heartbeat
+from leadsite.doctor import part_line
 from leadsite.statistics import status
 
 
@@ -22,6 +24,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(shown))
             return
+        for part in heartbeat.seen():
+            self.stdout.write(part_line(part))
         for kind, queue in shown["kinds"].items():
             states = ", ".join(f"{n} {state}" for state, n in queue["states"].items())
             oldest = queue["oldest_due_seconds"]

@@ -4,10 +4,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
 from leadsite import embedded
+from leadsite.checks import separate_part_errors
 from leadsite.firstrun import greeting
 
 
@@ -23,14 +24,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         only = options["only"]
-        if only in ("", "web"):
-            self.stdout.write(greeting(host=options["host"], port=options["port"]))
-            self.stdout.flush()
-        elif only == "worker" and not settings.REDIS_URL:
-            self.stderr.write(
-                "a worker of its own needs REDIS_URL: without it, doorbells and "
-                "live pages end at the process"
-            )
+        errors = separate_part_errors(only)
+        for error in errors:
+            self.stderr.write(f"{error.msg}\n  {error.hint}")
+        if errors:
             sys.exit(2)
+        if only in ("", "web"):
+            self._greet(host=options["host"], port=options["port"])
         code = embedded.run(host=options["host"], port=options["port"], only=only)
         sys.exit(code)
+
+    def _greet(self, *, host: str, port: int) -> None:
+        """Say where it is; a database that is away is waited for."""
+        try:
+            self.stdout.write(greeting(host=host, port=port))
+        except DatabaseError as error:
+            self.stdout.write(f"\n  Leadsite is at http://{host}:{port}/")
+            self.stdout.write(f"  The database is away: {type(error).__name__}.")
+            self.stdout.write("  `manage.py doctor` says what to do.\n")
+        self.stdout.flush()
