@@ -83,27 +83,29 @@ def measure(count: int) -> tuple[list[float], list[float]]:
     gc.freeze()  # as `up` does once it is warm
     answers, inserts = [], []
     for number, text in zip(range(count), cycle(TEXTS), strict=False):
-        sender = f"+1415555{number % 50 + 1000}"
-        started = time.perf_counter()
-        answer_one(sender, text)
-        answers.append(time.perf_counter() - started)
+        answers.append(answer_one(f"+1415555{number % 50 + 1000}", text))
         send_all()
         inserts.append(insert_one())
     return answers, inserts
 
 
-def answer_one(sender: str, text: str) -> None:
-    """One text, from the carrier's fact to the stored reply."""
+def answer_one(sender: str, text: str) -> float:
+    """One text, from the carrier's fact to the stored reply: its seconds."""
     from leads import clock
     from messaging.models import Turn
     from messaging.replies import answer
     from messaging.simulation import SimulatedMessage, receive_simulated
 
     message = SimulatedMessage("sms", sender, text)
+    started = time.perf_counter()
     stored = receive_simulated(message=message, shift=timedelta())
+    seconds = time.perf_counter() - started
     turn = Turn.objects.filter(last_inbound=stored).values_list("pk", flat=True)
     with clock.shifted(timedelta(seconds=5)):  # the burst has ended
-        answer(turn_id=turn[0])
+        pk = turn[0]  # a worker's doorbell carries it
+        started = time.perf_counter()
+        answer(turn_id=pk)
+    return seconds + time.perf_counter() - started
 
 
 def send_all() -> None:

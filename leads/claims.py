@@ -82,7 +82,7 @@ def claim_due(model: type[W], *, limit: int, lease: timedelta) -> list[W]:
         ids = list(due.values_list("pk", flat=True)[:limit])
         rows = model._default_manager.filter(pk__in=ids, state__in=model.ready_states())
         rows.update(attempts=F("attempts") + 1, **_taken(model, token, lease))
-    taken = model._default_manager.filter(claim_token=token)
+    taken = model._default_manager.filter(pk__in=ids, claim_token=token)
     return list(taken.order_by("due_at", "pk"))
 
 

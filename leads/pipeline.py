@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from leads import clock, outbox
-from leads.models import Lead, Stage, Task, Team
-from leads.prepared import Select
+from leads.models import Event, Lead, Stage, Task, Team
+from leads.prepared import Select, Update
 
 
 @transaction.atomic(savepoint=False)
@@ -79,16 +79,20 @@ _asked: Select[Task] = Select(
 @transaction.atomic(savepoint=False)
 def close_task(*, task: Task, actor: str) -> bool:
     """Mark a task done; False when it already was."""
-    rows = Task.objects.filter(pk=task.pk, done_at=None)
-    if not rows.update(done_at=clock.now(), done_by=actor):
+    if not _close_open({"pk": task.pk}, done_at=clock.now(), done_by=actor):
         return False
-    outbox.emit(
+    told = Event(
         kind="task.done",
-        lead=task.lead,
+        lead_id=task.lead_id,
         actor=actor,
         payload={"task": str(task.public_id), "kind": task.kind},
+        occurred_at=clock.now(),
     )
+    outbox.emit_all([told])
     return True
+
+
+_close_open = Update(lambda place: Task.objects.filter(pk=place("pk"), done_at=None))
 
 
 def close_tasks(*, subject: UUID, kinds: Sequence[str], actor: str) -> int:

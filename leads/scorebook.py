@@ -185,14 +185,12 @@ class ScoreBook:
         return ScoreView(view.value, view.lines, at=view.at, change=change)
 
     def _save_lines(self) -> None:
-        for as_, by in sorted({(x.removed_as, x.removed_by) for x in self.removed}):
-            gone = [
-                line.pk
-                for line in self.removed
-                if (line.removed_as, line.removed_by) == (as_, by)
-            ]
-            ScoreLine.objects.filter(pk__in=gone).update(
-                removed_at=self.instant, removed_as=as_, removed_by=by
+        for line in self.removed:
+            _remove_line(
+                {"pk": line.pk},
+                removed_at=self.instant,
+                removed_as=line.removed_as,
+                removed_by=line.removed_by,
             )
         insert_all(self.added)
 
@@ -231,6 +229,7 @@ _standing: Select[ScoreLine] = Select(
         lead=place("lead"),
     ).order_by("pk")
 )
+_remove_line = Update(lambda place: ScoreLine.objects.filter(pk=place("pk")))
 _keep_value = Update(lambda place: Lead.objects.filter(pk=place("pk")))
 
 _COPIED = (

@@ -2,6 +2,7 @@
 
 from leads import pipeline
 from leads.models import Task
+from leads.prepared import Update
 from messaging.agent.model import Plan
 from messaging.models import Conversation, Turn
 
@@ -48,7 +49,11 @@ def ask_person(
 
 def _still_open(conversation: Conversation, words: str) -> bool:
     """Whether a call or meeting is asked for already; it gets the newest words."""
-    asked = Task.objects.open().filter(
-        subject=conversation.public_id, kind__in=APPOINTMENTS
+    return bool(_asked({"subject": conversation.public_id}, reason=words))
+
+
+_asked = Update(
+    lambda place: Task.objects.open().filter(
+        subject=place("subject"), kind__in=APPOINTMENTS
     )
-    return bool(asked.update(reason=words))
+)
