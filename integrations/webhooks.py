@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 TASK: Final = "integrations.process_delivery"
 # P8: what a dead process held is in hand again within a minute.
 LEASE: Final = timedelta(seconds=40)
-FIRST_DELAY: Final = timedelta(seconds=30)
+# Soon, because it may be a STOP; then 30 s, 3 min and 18 min.
+FIRST_DELAY: Final = timedelta(seconds=5)
+GROWTH: Final = 6
 BODY_DAYS: Final = timedelta(days=30)
 KEY_DAYS: Final = timedelta(days=45)
 _BATCH: Final = 500
@@ -70,7 +72,7 @@ def process(*, delivery_id: int) -> None:
     except Exception as error:
         log.warning("%s failed: %s", row, type(error).__name__, exc_info=True)
         words = f"{type(error).__name__}: {error}"
-        claims.retry_or_bury(row, error=words, delay=FIRST_DELAY)
+        claims.retry_or_bury(row, error=words, delay=FIRST_DELAY, growth=GROWTH)
     else:
         claims.finish(row, state=State.DONE, done_at=clock.now(), last_error="")
 

@@ -126,15 +126,15 @@ def finish(row: Work, *, state: str, **fields: Any) -> bool:
     return done
 
 
-def retry_or_bury(row: Work, *, error: str, delay: timedelta) -> bool:
+def retry_or_bury(row: Work, *, error: str, delay: timedelta, growth: int = 2) -> bool:
     """Put a failed row back for later, or bury it after its last attempt.
 
-    `delay` is the wait after the first attempt; it doubles with each one.
+    `delay` is the wait after the first attempt; it grows `growth` times with each.
     """
     fields: dict[str, Any] = {"last_error": error[:2000]}
     if row.attempts >= row.MAX_ATTEMPTS:
         return finish(row, state=row.DEAD, **fields)
-    wait = delay * 2 ** max(row.attempts - 1, 0)
+    wait = delay * growth ** max(row.attempts - 1, 0)
     return finish(row, state=row.READY, due_at=clock.now() + wait, **fields)
 
 

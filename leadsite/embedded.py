@@ -23,6 +23,7 @@ from leads import clock
 from leadsite.celery import app
 from leadsite.heartbeat import Heartbeat
 from leadsite.logs import log_thread_deaths
+from leadsite.standby import Standby
 from messaging import live
 from messaging.agent.understanding.facts import read_facts
 from messaging.agent.understanding.intents import read_intent
@@ -108,11 +109,18 @@ def worker_part() -> Part:
         without_gossip=True,
     )
 
+    standby = Standby()
+
     def run_warm() -> None:
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+        standby.start()
         worker.start()
 
-    return Part("worker", run_warm, worker.stop)
+    def stop() -> None:
+        standby.stop()
+        worker.stop()
+
+    return Part("worker", run_warm, stop)
 
 
 def warm_up() -> None:

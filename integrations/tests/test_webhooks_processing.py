@@ -166,7 +166,7 @@ def test_a_failure_is_tried_five_times_then_waits_for_a_person(
 
 
 def test_five_tries_end_within_a_day(db: None) -> None:
-    waits = [webhooks.FIRST_DELAY * 2**n for n in range(4)]
+    waits = [webhooks.FIRST_DELAY * 6**n for n in range(4)]
     assert sum(waits, timedelta()) < timedelta(hours=24)
 
 

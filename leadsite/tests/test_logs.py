@@ -299,7 +299,7 @@ def shipping() -> Iterator[tuple[logging.Logger, log_shipping.CloudWatch]]:
 Shipping = tuple[logging.Logger, log_shipping.CloudWatch]
 
 
-def wait(condition: Callable[[], object], seconds: float = 15) -> None:
+def wait(condition: Callable[[], object], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"

@@ -2,98 +2,48 @@
 
 import json
 import os
-import threading
 import time
-import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
-import httpx2
 import pytest
-from twilio.request_validator import RequestValidator
 
 from leadsite.tests.processes import Installation, post, wait_for
+from leadsite.tests.recorder import Recorder, recording
+from leadsite.tests.twilio_posts import (
+    ACCOUNT,
+    ENVIRONMENT,
+    OURS,
+    PUBLIC,
+    just_taken_on,
+    signed,
+    text_of,
+)
 
 pytestmark = pytest.mark.contract
-TOKEN = "12345678901234567890123456789012"
-ACCOUNT = "AC00000000000000000000000000000001"
-OURS = "+15017122661"
-PUBLIC = "https://crm.example.com"
-
-
-class Recorder(BaseHTTPRequestHandler):
-    """Stands before the mock: keeps what was asked and what it answered."""
-
-    upstream = ""
-    seen: list[tuple[str, dict[str, list[str]], int]] = []
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        headers = {
-            "Content-Type": self.headers["Content-Type"],
-            "Authorization": self.headers["Authorization"],
-        }
-        answer = httpx2.post(self.upstream + self.path, content=body, headers=headers)
-        Recorder.seen.append((self.path, parse_qs(body.decode()), answer.status_code))
-        # The mock's message is an example; ours has just been taken on.
-        content = answer.content
-        if answer.status_code == 201:
-            content = json.dumps({**answer.json(), "status": "queued"}).encode()
-        self.send_response(answer.status_code)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *words: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
-def twilio() -> Iterator[str]:
+def twilio() -> Iterator[Recorder]:
     upstream = os.environ.get("VENDOR_MOCK_30")
     if not upstream:
         pytest.skip("no vendor mock: VENDOR_MOCK_30 is not set")
-    Recorder.upstream, Recorder.seen = upstream, []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-def signed(path: str, fields: dict[str, str]) -> tuple[bytes, dict[str, str]]:
-    signature = RequestValidator(TOKEN).compute_signature(PUBLIC + path, fields)
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "X-Twilio-Signature": signature,
-    }
-    return urlencode(fields).encode(), headers
+    with recording(upstream, just_taken_on) as recorder:
+        yield recorder
 
 
 def test_a_signed_text_is_answered_and_its_delivery_recorded(
-    twilio: str, tmp_path: Path
+    twilio: Recorder, tmp_path: Path
 ) -> None:
-    here = Installation(
-        tmp_path,
-        PUBLIC_BASE_URL=PUBLIC,
-        TWILIO_ACCOUNT_SID=ACCOUNT,
-        TWILIO_AUTH_TOKEN=TOKEN,
-        TWILIO_PHONE_NUMBER=OURS,
-        TWILIO_BASE_URL=twilio,
-    )
+    here = Installation(tmp_path, **ENVIRONMENT, TWILIO_BASE_URL=twilio.url)
     here.manage("migrate", "--verbosity", "0")
     here.manage(
         "policy", "new_channel_mode=auto", "quiet_hours=False", "burst_sms_seconds=1"
     )
-    text = {
-        "MessageSid": f"SM{uuid.uuid4().hex}",
-        "AccountSid": ACCOUNT,
-        "From": "+14155550123",
-        "To": OURS,
-        "Body": "Hi, we need about 40 seats next month, budget is 20k",
-        "NumMedia": "0",
-    }
+    text = text_of(
+        "+14155550123", "Hi, we need about 40 seats next month, budget is 20k"
+    )
     with here.up() as address:
         body, headers = signed("/hooks/twilio/sms/", text)
         forged = {**headers, "X-Twilio-Signature": "wrong"}
@@ -101,12 +51,13 @@ def test_a_signed_text_is_answered_and_its_delivery_recorded(
         started = time.monotonic()
         assert post(address, "/hooks/twilio/sms/", body, headers)[0] == 200
         assert post(address, "/hooks/twilio/sms/", body, headers)[0] == 200
-        wait_for(lambda: Recorder.seen, seconds=20)
+        wait_for(lambda: twilio.asked, seconds=20)
         took = time.monotonic() - started
         time.sleep(2)  # a second answer would have come by now
-        ((path, asked, status),) = Recorder.seen
-        assert status == 201, "the mock found the request breaks Twilio's contract"
-        assert path == f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+        (sent,) = twilio.asked
+        asked = parse_qs(sent.body)
+        assert sent.status == 201, "the mock found the request breaks the contract"
+        assert sent.path == f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
         assert asked["To"] == ["+14155550123"]
         assert asked["From"] == [OURS]
         (callback,) = asked["StatusCallback"]

@@ -87,3 +87,19 @@ def write_texts(world: World, prefix: str, count: int) -> list[float]:
         wait_until(lambda: len(load.seconds) >= count, seconds=120, what="the load")
     assert load.refused == 0
     return load.seconds
+
+
+def test_texts_are_answered_while_redis_is_away(world: World, report: Report) -> None:
+    world.start("web", "worker", "beat")
+    write_texts(world, "650", 1)
+    wait_until(lambda: world.carrier.accepted, seconds=30, what=world.left_over)
+    black_hole(world)
+    begun = time.time()
+    write_texts(world, "651", 5)
+    wait_until(
+        lambda: len(world.carrier.accepted) == 6, seconds=90, what=world.left_over
+    )
+    report(answered_without_redis_after_s=round(time.time() - begun, 1))
+    open_again(world)
+    world.settle(seconds=60)
+    assert_invariants(world)
