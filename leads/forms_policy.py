@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django import forms
 
 from leads.forms_look import LookMixin
+from leads.forms_money import MicroMoneyField
 from leads.models import Policy
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ class PolicyForm(LookMixin, Base):
             "cap_installation_day": "To everybody in a day",
             "model_fallback": "When it fails, answers",
             "ai_tokens_lead_day": "Tokens for one lead in a day",
-            "ai_micro_lead_day": "Money for one lead in a day, in millionths",
+            "ai_micro_lead_day": "Money for one lead in a day, USD",
             "ai_tokens_day": "Tokens for everybody in a day",
-            "ai_micro_day": "Money for everybody in a day, in millionths",
-            "sms_segment_micro": "One text segment, in millionths",
-            "budget_day_micro": "Automatic texts in a day, in millionths",
+            "ai_micro_day": "Money for everybody in a day, USD",
+            "sms_segment_micro": "One text segment, USD",
+            "budget_day_micro": "Automatic texts in a day, USD",
         }
         help_texts: ClassVar[dict[str, str]] = {
             "mode": "Off: people answer. Draft: a person approves. Auto: it answers.",
@@ -98,9 +99,14 @@ class PolicyForm(LookMixin, Base):
             "cap_conversation": "Then a person is asked to take over.",
             "sending": "Off is the kill switch.",
             "model_fallback": "The built-in model's words say that they are its own.",
-            "ai_micro_lead_day": "500000 is half a US dollar.",
             "budget_day_micro": "",
-            "sms_segment_micro": "8300 is 0.0083 of the currency.",
+            "sms_segment_micro": "Where the carrier does not say the price itself.",
+        }
+        field_classes: ClassVar[dict[str, type[forms.Field]]] = {
+            "ai_micro_lead_day": MicroMoneyField,
+            "ai_micro_day": MicroMoneyField,
+            "sms_segment_micro": MicroMoneyField,
+            "budget_day_micro": MicroMoneyField,
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
