@@ -37,6 +37,10 @@ lock: .venv/dev.stamp ## Compile the lock files anew from the .in files
 bench: .venv/dev.stamp ## Measure: ratios within one run
 	$(BIN)/python -m bench.understand
 	$(BIN)/python -m bench.answer
+	$(BIN)/python -m bench.intake
+	$(BIN)/python -m bench.turns
+	@case "$$DATABASE_URL" in postgres*) $(BIN)/python -m bench.sweep ;; \
+	  *) echo "bench.sweep: set DATABASE_URL to a PostgreSQL database" ;; esac
 
 clean: ## Remove what was installed and made; keeps the data in var/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
