@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 JOB: Final = "integrations.gap_sweep"
 ORIGIN: Final = "gap sweep"
-DEADLINE: Final = 45.0  # seconds for all calls of one sweep; a job's lease is longer
+DEADLINE: Final = 45.0  # seconds for all calls of one sweep
 # A webhook that is on its way is no gap: Twilio gives its answer 15 s.
 GRACE: Final = timedelta(seconds=60)
 # How far a sweep looks behind the one before: the vendor's list may lag.

@@ -171,7 +171,7 @@ def _parts(facts: DatabaseFacts | None) -> list[Finding]:
         return [_not_known(name) for name in ("worker", "beat", "sweep")]
     return [
         _part("worker", facts.parts, "Nothing is answered or sent until one runs."),
-        _part("beat", facts.parts, "What no doorbell announced is not found."),
+        _part("beat", facts.parts, "Workers look for due work themselves, later."),
         _sweep(facts.parts),
     ]
 
@@ -217,7 +217,7 @@ def _redis(facts: RedisFacts | None, trouble: Exception | None) -> Finding:
             "redis",
             State.FAIL,
             f"Redis does not answer ({_reason(trouble)}). Webhooks are still kept and"
-            " nobody is logged out; work waits until it is back.",
+            " nobody is logged out; workers find their work themselves, later.",
             "Start it, or correct REDIS_URL.",
             detail=str(trouble),
         )
