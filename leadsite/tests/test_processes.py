@@ -20,7 +20,7 @@ import redis
 
 from integrations.tests.http_loopback import Loopback, serving
 from leadsite.tests.processes import ROOT, Installation, free_port, post, wait_for
-from leadsite.tests.test_twilio_story import ACCOUNT, OURS, PUBLIC, TOKEN, signed
+from leadsite.tests.twilio_posts import ACCOUNT, OURS, PUBLIC, TOKEN, signed
 
 DANA = "+14155550123"
 SMS = "/hooks/twilio/sms/"
