@@ -37,7 +37,8 @@ class CloudWatch(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dropped = 0
+        self._dropped = 0
+        self._counting = threading.Lock()
         self._queue: queue.Queue[logging.LogRecord] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
         self._inner: _Watchtower | None = None
@@ -50,10 +51,20 @@ class CloudWatch(logging.Handler):
         try:
             self._queue.put_nowait(_line(record, self.format(record)))
         except queue.Full:
-            self.dropped += 1
+            self.drop(1)
         except Exception:
             self.handleError(record)
         self._ensure_thread()
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were dropped and not yet told of."""
+        return self._dropped
+
+    def drop(self, lines: int) -> None:
+        """Count lines that nobody will see; the next one shipped tells of them."""
+        with self._counting:
+            self._dropped += lines
 
     def _ensure_thread(self) -> None:
         # Called under the handler's lock; after a fork the thread is not here.
@@ -86,7 +97,8 @@ class CloudWatch(logging.Handler):
             self._inner.handle(record)
 
     def _tell_dropped(self) -> None:
-        dropped, self.dropped = self.dropped, 0
+        with self._counting:
+            dropped, self._dropped = self._dropped, 0
         if dropped and self._inner is not None:
             words = f'{{"event": "{dropped} lines were dropped", "level": "warning"}}'
             self._inner.handle(_line(logging.makeLogRecord({"name": __name__}), words))

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads import clock, policy
+from leads.forms_money import MicroMoneyField
 from leads.models import Event, Job, Policy, Question, QuestionSet, Team
 from leads.seeding import ensure_ground
 from leads.tests.factories import LeadFactory, MembershipFactory, TeamFactory
@@ -306,6 +307,9 @@ def test_dead_letters_are_for_those_who_may_see_the_journal(client: Client) -> N
 
 def policy_form() -> dict[str, object]:
     values = policy.current().values()
+    # As the page shows it: money in whole units.
+    for name in [name for name in values if "micro" in name]:
+        values[name] = MicroMoneyField().prepare_value(values[name])
     shown = {
         name: value.strftime("%H:%M") if isinstance(value, time) else value
         for name, value in values.items()
