@@ -123,21 +123,23 @@ def _sender(fact: InboundMessage) -> tuple[ContactPoint, bool]:
 def _already(fact: InboundMessage, point: ContactPoint) -> Message | None:
     if not fact.external_id:
         return None
-    same = _same.rows(
-        provider=fact.provider,
-        external_id=fact.external_id[:200],
-        contact_point=point.pk,
-    )
-    return Message.objects.get(pk=same[0][0]) if same else None
+    same = _same.rows(provider=fact.provider, external_id=fact.external_id[:200])
+    pk = next((pk for pk, sender in same if sender == point.pk), None)
+    return Message.objects.get(pk=pk) if pk is not None else None
 
 
+# The sender is compared by `_already`: asked for it too, SQLite reads all that the
+# sender ever wrote.
 _same: Select[Message] = Select(
-    lambda place: Message.objects.filter(
-        provider=place("provider"),
-        external_id=place("external_id"),
-        contact_point=place("contact_point"),
-        direction=Message.Direction.INBOUND,
-    ).values_list("pk")[:1]
+    lambda place: (
+        Message.objects.filter(
+            provider=place("provider"),
+            external_id=place("external_id"),
+            direction=Message.Direction.INBOUND,
+        )
+        .order_by("pk")
+        .values_list("pk", "contact_point_id")
+    )
 )
 
 

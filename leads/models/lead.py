@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from leads.models.querysets import LeadQuerySet
 from leads.models.team import Team
+from leads.prepared import Select
 from leads.prepared_rows import PreparedModel
 
 
@@ -97,10 +98,19 @@ class Lead(PreparedModel):
         """The name, else the first address, else "New lead"."""
         if self.name:
             return self.name
-        contact = self.contacts.order_by("-primary", "pk").first()
-        return contact.contact_point.value if contact else "New lead"
+        found = _first_address.rows(lead=self.pk)
+        return str(found[0][0] or "New lead") if found else "New lead"
 
     @property
     def temperature(self) -> str:
         """The word beside the score: Hot from 70, Warm from 40, else Cool."""
         return "Hot" if self.score >= 70 else "Warm" if self.score >= 40 else "Cool"
+
+
+_first_address: Select[Lead] = Select(
+    lambda place: (
+        Lead._base_manager.filter(pk=place("lead"))
+        .order_by("-contacts__primary", "contacts__pk")
+        .values_list("contacts__contact_point__value")[:1]
+    )
+)

@@ -197,6 +197,7 @@ def _without_unit(folded: Folded, start: int, end: int) -> str:
     return folded.words(start, end)
 
 
+@lru_cache(maxsize=16)
 def gives_orders(text: str) -> bool:
     """Whether a message tries to instruct the assistant rather than talk to it."""
     return says("orders", join_letters(fold(text)))
@@ -250,3 +251,17 @@ def we_said(situation: Situation, *keys: str) -> bool:
         for sentence in book.every(key)
         if "{" not in sentence
     )
+
+
+def words_of_lead(situation: Situation) -> tuple[str, ...]:
+    """All that the lead said or is known for, the newest first."""
+    earlier = [said.text for said in situation.history if said.author == "lead"]
+    facts = [f"{field} {value}" for field, value in situation.facts.items()]
+    times = [
+        f"{when.start:%A %Y-%m-%d %H:%M} {when.start.day} {when.start:%B}"
+        for when in situation.when
+        if when.start is not None
+    ]
+    newest = (situation.message, *facts, *times, situation.lead_name)
+    words = (*newest, *reversed(earlier))
+    return tuple(text for text in words if text)

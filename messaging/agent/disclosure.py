@@ -12,6 +12,7 @@ _GREETING_END = re.compile(r"[,!.]\s+|\n+")
 _LONGEST_GREETING = 60
 
 
+@lru_cache(maxsize=16)
 def asks_if_ai(text: str) -> bool:
     """Whether a lead asks if it writes with a machine, in any of five languages.
 
@@ -24,6 +25,7 @@ def asks_if_ai(text: str) -> bool:
     return says("ai_question", rest)
 
 
+@lru_cache(maxsize=16)
 def states_ai(text: str) -> bool:
     """Whether a reply plainly says that an AI writes it, without taking it back."""
     folded = fold(text)

@@ -8,9 +8,10 @@ leave; one with findings waits for a person.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
+from messaging.agent.cues import words_of_lead
 from messaging.agent.disclosure import (
     asks_if_ai,
     denials,
@@ -110,25 +111,31 @@ def inspect(body: str, *, allowed: Allowed, subject: str = "") -> tuple[Finding,
     Pure and quick (well under 2 ms for 320 characters). A mail's subject is held to
     the same rules, and to one line.
     """
-    found = list(_inspected(body, allowed))
+    words_only = replace(allowed, max_chars=0, max_segments=0)
+    found = [*_length(body, allowed), *_worded(body, words_only)]
     if subject:
-        found += _inspected_subject(subject, allowed)
+        found += _inspected_subject(subject, words_only)
     return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=8)
+def _worded(body: str, allowed: Allowed) -> tuple[Finding, ...]:
+    """All reasons but the length; kept, as who writes asks what who vets asks again."""
+    return tuple(_inspected(body, allowed))
 
 
 def _inspected_subject(subject: str, allowed: Allowed) -> Iterator[Finding]:
     if "\n" in subject or "\r" in subject:
         yield Finding("control", "line break", "the subject has more than one line")
     plain = subject.replace("\r", " ").replace("\n", " ")
-    ignored = ("disclosure", "length")
-    yield from (one for one in _inspected(plain, allowed) if one.kind not in ignored)
+    found = _inspected(plain, allowed)
+    yield from (one for one in found if one.kind != "disclosure")
 
 
 def _inspected(body: str, allowed: Allowed) -> Iterator[Finding]:
     if not body.strip():
         yield Finding("empty", "", "the reply is empty")
         return
-    yield from _length(body, allowed)
     if len(body) > 20_000:
         return
     folded = fold(body)
@@ -147,6 +154,8 @@ def _views(folded: Folded) -> list[Folded]:
 
 
 def _length(body: str, allowed: Allowed) -> Iterator[Finding]:
+    if not body.strip():
+        return  # it is empty, and nothing else
     if allowed.max_chars and len(body) > allowed.max_chars:
         words = f"{len(body)} characters"
         yield Finding("length", words, f"longer than {allowed.max_chars} characters")
@@ -323,7 +332,7 @@ def allowed_for(
     links = tuple(link for link in (company.website, company.booking_url) if link)
     return Allowed(
         texts=tuple(text for text in about_us if text),
-        said=_said_by_lead(situation),
+        said=words_of_lead(situation),
         hours=(company.hours,) if company.hours else (),
         links=links,
         canaries=tuple(canaries),
@@ -335,16 +344,3 @@ def allowed_for(
         must_disclose="are_you_ai" in situation.topics or asks_if_ai(situation.message),
         orders=situation.message if says("orders", fold(situation.message)) else "",
     )
-
-
-def _said_by_lead(situation: Situation) -> tuple[str, ...]:
-    earlier = [said.text for said in situation.history if said.author == "lead"]
-    facts = [f"{field} {value}" for field, value in situation.facts.items()]
-    times = [
-        f"{when.start:%A %Y-%m-%d %H:%M} {when.start.day} {when.start:%B}"
-        for when in situation.when
-        if when.start is not None
-    ]
-    newest = (situation.message, *facts, *times, situation.lead_name)
-    words = (*newest, *reversed(earlier))
-    return tuple(text for text in words if text)

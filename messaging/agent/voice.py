@@ -1,6 +1,7 @@
 """Choosing sentences so that none is said twice, and cleaning what is repeated."""
 
 import re
+from functools import lru_cache
 
 from messaging.agent.guarding import form
 from messaging.agent.guarding.text import fold
@@ -69,6 +70,7 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+@lru_cache(maxsize=256)
 def clean(text: str) -> str:
     """Without doubled blanks and full stops."""
     return _BLANKS.sub(" ", _DOUBLED.sub(r"\1", text)).strip()

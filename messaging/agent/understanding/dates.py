@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from messaging.agent.understanding.dates_calendar import (
@@ -144,6 +145,7 @@ def _day_for(scope: Scope, clock: Clock, tz: ZoneInfo) -> date:
     return scope.today + ONE_DAY * (passed and not clock.today)
 
 
+@lru_cache(maxsize=8)
 def read_when(
     text: str, *, now: datetime, tz: ZoneInfo, language: str
 ) -> tuple[When, ...]:

@@ -41,6 +41,8 @@ class Lexicon:
         self._keywords = tuple(fold(word) for word in data.get("keywords", ()))
         self._right = frozenset(fold(word) for word in data.get("not_typos", ()))
         self._right |= frozenset(self._keywords)
+        # The same few hundred words make up most of what people write.
+        self._spelled = lru_cache(maxsize=2048)(self._spell)
 
     def words(self, section: str, name: str) -> tuple[str, ...]:
         """A plain list of the data file, folded; empty when it is not there."""
@@ -70,7 +72,7 @@ class Lexicon:
         """Whether the script puts blanks between words."""
         return bool(self._data.get("separated", True))
 
-    def _spelled(self, word: str) -> str:
+    def _spell(self, word: str) -> str:
         plain = self._slang.get(word)
         if plain is None:
             return self._corrected(word) if len(word) > 4 else word

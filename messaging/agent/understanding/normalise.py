@@ -145,6 +145,7 @@ _DEVICE = re.compile(
 )
 
 
+@lru_cache(maxsize=8)
 def own_words(text: str) -> str:
     """The text with quoted history blanked out; every offset stays as it was."""
     for pattern in (_DEVICE, _SIGNATURE, _HISTORY):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
@@ -57,6 +57,7 @@ def _table() -> dict[int, str]:
     return table
 
 
+@lru_cache(maxsize=8)
 def fold(text: str) -> str:
     """The folded copy; ``len(fold(text)) == len(text)`` always holds."""
     return text.translate(_table())
@@ -66,6 +67,7 @@ def _blank(found: re.Match[str]) -> str:
     return OPAQUE * (found.end() - found.start())
 
 
+@lru_cache(maxsize=8)
 def mask(folded: str) -> str:
     """Mail addresses, links and phone numbers as opaque runs of the same length."""
     if "@" in folded or "//" in folded or "www." in folded:
