@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -42,6 +43,13 @@ ENDS = [
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 
 OWN = 1  # the look-up of the turn, which a doorbell carries
+CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+def count(captured: Any) -> int:
+    """Statements that read or write, without those that only bound transactions."""
+    said = [query["sql"].strip() for query in captured.captured_queries]
+    return len([sql for sql in said if not sql.startswith(CONTROL)]) - OWN
 
 
 def text_of(number: int) -> str:
@@ -82,7 +90,7 @@ def main() -> None:
     for number in range(12):  # leads that wrote before, and one new
         with CaptureQueriesContext(connection) as captured:
             answer_one(f"+1415555{number + 1000}", text_of(options.n + number))
-        queries.append(len(captured) - OWN)
+        queries.append(count(captured))
         send_all()
     with CaptureQueriesContext(connection) as first:
         answer_one("+14155559999", text_of(0))
@@ -98,7 +106,7 @@ def main() -> None:
         "durable_insert_ms": round(insert * 1000, 3),
         "p95_over_insert": round(p95 / insert, 1),
         "queries": {"median": statistics.median(queries), "max": max(queries)},
-        "queries_of_a_new_lead": len(first) - OWN,
+        "queries_of_a_new_lead": count(first),
     }
     print(json.dumps(report, indent=2))
 
