@@ -1,7 +1,6 @@
 """A real server and a real browser for the stories that are about pages."""
 
 import os
-import shutil
 import socket
 import threading
 import time
@@ -9,26 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Debian's Chromium; nothing is downloaded."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    return {"executable_path": CHROMIUM, "args": FLAGS}
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The counter beside the box says what `messaging.segments` says."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from messaging.segments import GSM_BASIC, GSM_EXTENDED, count_segments
 from messaging.views.inbox import script_data
 
 SCRIPT = Path(__file__).resolve().parents[2] / "static" / "leadsite" / "composer.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TEXTS = [
     "",
     "hello",
@@ -49,31 +47,25 @@ def test_the_page_is_given_the_alphabet_that_the_server_counts_by() -> None:
     assert set(data["extended"]) == GSM_EXTENDED
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
     """A page with the composer's script and nothing else."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
     data = {
         "person": 1,
         "basic": "".join(GSM_BASIC),
         "extended": "".join(GSM_EXTENDED),
     }
-    with sync_api.sync_playwright() as driver:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        there = browser.new_page()
-        holder = '<script type="application/json" id="ib-data"></script>'
-        there.set_content(holder)
-        there.evaluate(
-            "text => { document.getElementById('ib-data').textContent = text;"
-            " window.leadsite = {store: {get() {}, set() {}}}; }",
-            json.dumps(data),
-        )
-        there.add_script_tag(path=str(SCRIPT))
-        yield there
-        browser.close()
+    there = browser.new_page()
+    holder = '<script type="application/json" id="ib-data"></script>'
+    there.set_content(holder)
+    there.evaluate(
+        "text => { document.getElementById('ib-data').textContent = text;"
+        " window.leadsite = {store: {get() {}, set() {}}}; }",
+        json.dumps(data),
+    )
+    there.add_script_tag(path=str(SCRIPT))
+    yield there
+    there.close()
 
 
 @pytest.mark.browser
