@@ -140,17 +140,11 @@ def served(app: str, env: dict[str, str]) -> Iterator[int]:
         process.wait(20)
 
 
-def main() -> None:
-    """Serve both, measure in turn, print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--n", type=int, default=1500)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--connections", type=int, default=32)
-    options = parser.parse_args()
-    data = tempfile.mkdtemp(prefix="bench-")
-    env = {
+def environment() -> dict[str, str]:
+    """An installation of its own, with an invented account."""
+    return {
         **os.environ,
-        "DATA_DIR": data,
+        "DATA_DIR": tempfile.mkdtemp(prefix="bench-"),
         "DOORBELLS": "false",
         "LOG_LEVEL": "WARNING",
         "PUBLIC_BASE_URL": "https://bench.example",
@@ -158,6 +152,16 @@ def main() -> None:
         "TWILIO_AUTH_TOKEN": TOKEN,
         "TWILIO_PHONE_NUMBER": "+14155550100",
     }
+
+
+def main() -> None:
+    """Serve both, measure in turn, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--n", type=int, default=1500)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--connections", type=int, default=32)
+    options = parser.parse_args()
+    env = environment()
     migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     subprocess.run(migrate, cwd=ROOT, env=env, check=True)  # our own
     ratios, ours, bares = [], [], []

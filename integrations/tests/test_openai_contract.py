@@ -5,9 +5,7 @@ with the details in `sl-violations`, when a request breaks the description.
 """
 
 import os
-import socket
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from pytest_django import Settings
@@ -17,6 +15,7 @@ from integrations.openai_talk import Talk
 from integrations.openai_wire import Ask, Rung, body_of
 from integrations.providers.openai import OpenAIModel
 from integrations.tests.http_loopback import Loopback, Script, fresh_door, serve
+from integrations.tests.mock_relay import Relay
 from integrations.tests.openai_server import APIS, fresh_model, point_at
 from messaging.agent.costs import UNMETERED
 from messaging.agent.model import Goal, ModelError, Plan
@@ -31,45 +30,12 @@ pytestmark = [
 ]
 
 
-class Relay:
-    """Stands before the mock: adds what only a test may ask, sees the answers."""
-
-    def __init__(self) -> None:
-        self.prefer = ""
-        self.statuses: list[int] = []
-        self.violations: list[bytes] = []
-
-    def __call__(self, sock: socket.socket, heard: bytes) -> None:
-        mock = urlsplit(MOCK)
-        assert mock.hostname and mock.port
-        head, _, body = heard.partition(b"\r\n\r\n")
-        lines = [x for x in head.split(b"\r\n") if not x.lower().startswith(b"conn")]
-        lines += [b"Connection: close"]
-        if self.prefer:
-            lines.append(f"Prefer: {self.prefer}".encode())
-        with socket.create_connection((mock.hostname, mock.port), 10) as upstream:
-            upstream.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
-            parts = []
-            while part := upstream.recv(65536):
-                parts.append(part)
-        answer = b"".join(parts)
-        self.statuses.append(int(answer.split(b" ", 2)[1]))
-        for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n"):
-            # The mock finds fault with its own examples too; those are not ours.
-            if line.lower().startswith(b"sl-violations") and b'"request"' in line:
-                self.violations.append(line)
-        sock.sendall(answer)
-        sock.shutdown(socket.SHUT_RDWR)
-
-
 @pytest.fixture
 def relay(serve: Callable[[Script], Loopback], settings: Settings) -> Iterator[Relay]:
-    relay = Relay()
+    relay = Relay(MOCK)
     point_at(settings, serve(relay), "chat", deadline=15.0)
     yield relay
-    assert 422 not in relay.statuses, relay.violations
-    assert relay.violations == []
-    assert relay.statuses, "the mock was not called"
+    relay.assert_contract_kept()
 
 
 FULL = situation(

@@ -5,11 +5,8 @@ with the details in `sl-violations`, when a request breaks the description.
 """
 
 import os
-import re
-import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -18,6 +15,7 @@ from pytest_django import Settings
 from integrations.providers.twilio import SERVICE, TwilioTransport
 from integrations.services import ServiceState, check
 from integrations.tests.http_loopback import Loopback, Script, fresh_door, serve
+from integrations.tests.mock_relay import Relay
 from integrations.tests.test_twilio_transport import outgoing
 from integrations.tests.webhook_requests import twilio_settings
 from integrations.twilio_listing import TwilioInbound
@@ -31,59 +29,15 @@ pytestmark = [
     pytest.mark.skipif(not MOCK, reason="VENDOR_MOCK_30 names no vendor mock"),
 ]
 
-_STATUS = re.compile(rb'"status":"(failed|undelivered|canceled)"')
-
-
-def just_taken_on(found: "re.Match[bytes]") -> bytes:
-    """The mock's message may be in any state, ours is new; no longer than it was."""
-    return b'"status":"queued"'.ljust(len(found[0]))
-
-
-class Relay:
-    """Stands before the mock: adds what only a test may ask, sees the answers."""
-
-    def __init__(self) -> None:
-        self.prefer = "dynamic=true"
-        self.statuses: list[int] = []
-        self.violations: list[bytes] = []
-
-    def __call__(self, sock: socket.socket, heard: bytes) -> None:
-        mock = urlsplit(MOCK)
-        assert mock.hostname and mock.port
-        head, _, body = heard.partition(b"\r\n\r\n")
-        lines = [x for x in head.split(b"\r\n") if not x.lower().startswith(b"conn")]
-        lines += [f"Prefer: {self.prefer}".encode(), b"Connection: close"]
-        with socket.create_connection((mock.hostname, mock.port), 10) as upstream:
-            upstream.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
-            answer = hear_all(upstream)
-        self.statuses.append(int(answer.split(b" ", 2)[1]))
-        for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n"):
-            # The mock finds fault with its own examples too; those are not ours.
-            if line.lower().startswith(b"sl-violations") and b'"request"' in line:
-                self.violations.append(line)
-        if self.statuses[-1] == 201:
-            answer = _STATUS.sub(just_taken_on, answer)
-        sock.sendall(answer)
-        sock.shutdown(socket.SHUT_RDWR)
-
-
-def hear_all(sock: socket.socket) -> bytes:
-    parts = []
-    while part := sock.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
-
 
 @pytest.fixture
 def relay(
     serve: Callable[[Script], Loopback], twilio_settings: Settings
 ) -> Iterator[Relay]:
-    relay = Relay()
+    relay = Relay(MOCK, prefer="dynamic=true")
     twilio_settings.TWILIO_BASE_URL = serve(relay).url.rstrip("/")
     yield relay
-    assert 422 not in relay.statuses, relay.violations
-    assert relay.violations == []
-    assert relay.statuses, "the mock was not called"
+    relay.assert_contract_kept()
 
 
 def test_a_text_by_number_keeps_the_contract(relay: Relay) -> None:
