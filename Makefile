@@ -39,6 +39,7 @@ bench: .venv/dev.stamp ## Measure: ratios within one run
 	$(BIN)/python -m bench.answer
 	$(BIN)/python -m bench.intake
 	$(BIN)/python -m bench.turns
+	$(BIN)/python -m bench.mail
 	@case "$$DATABASE_URL" in postgres*) $(BIN)/python -m bench.sweep ;; \
 	  *) echo "bench.sweep: set DATABASE_URL to a PostgreSQL database" ;; esac
 
@@ -48,8 +49,10 @@ clean: ## Remove what was installed and made; keeps the data in var/
 .env:
 	cp .env.example .env
 
+# Nothing here uses setuptools, which a new environment of Python 3.11 brings.
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip uninstall --quiet --disable-pip-version-check --yes setuptools
 
 .venv/run.stamp: requirements.txt | .venv/bin/python
 	$(PIP) -r requirements.txt

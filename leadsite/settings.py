@@ -1,22 +1,26 @@
 """Every setting, from the environment. Runs with nothing set."""
 
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE
 
 from leadsite import logs
 from leadsite.look import UNFOLD as UNFOLD
 from leadsite.secrets import load_or_make, refuse_known_default
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-# For the services page: the rest of the environment is from .env.
-SET_OUTSIDE = frozenset(os.environ)
-environ.Env.read_env(BASE_DIR / ".env")
+from leadsite.settings_environment import BASE_DIR, env
+from leadsite.settings_environment import SET_OUTSIDE as SET_OUTSIDE
+from leadsite.settings_vendors import *  # noqa: F403 (Django's way to part settings)
+from leadsite.settings_vendors import (
+    AWS_ACCESS_KEY_ID,
+    AWS_LOG_GROUP,
+    AWS_REGION,
+    AWS_S3_BUCKET,
+    AWS_SECRET_ACCESS_KEY,
+    GMAIL_ADDRESS,
+    SENDGRID_FROM_EMAIL,
+)
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 DEBUG = env.bool("DEBUG", default=False)
@@ -24,6 +28,8 @@ SECRET_KEY = refuse_known_default(
     "SECRET_KEY",
     env.str("SECRET_KEY", default="") or load_or_make(DATA_DIR / "secret_key"),
 )
+# Keys of before: links and reply addresses of old mails stay good.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="").rstrip("/")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 ALLOW_TIME_TRAVEL = env.bool("ALLOW_TIME_TRAVEL", default=False)
@@ -188,14 +194,24 @@ TRANSPORTS: dict[str, list[str]] = {
         "integrations.providers.twilio.TwilioTransport",
         "messaging.transports.LogTransport",
     ],
-    "email": ["messaging.transports.LogTransport"],
+    "email": [
+        "integrations.providers.sendgrid.SendGridTransport",
+        "integrations.providers.gmail.GmailTransport",
+        "messaging.transports.LogTransport",
+    ],
 }
 LANGUAGE_MODELS = [
     "integrations.providers.openai.OpenAIModel",
     "messaging.agent.builtin.BuiltinModel",
 ]
-WEBHOOKS = ["integrations.providers.twilio.TwilioWebhook"]
+WEBHOOKS = [
+    "integrations.providers.twilio.TwilioWebhook",
+    "integrations.providers.sendgrid.SendGridInbound",
+    "integrations.providers.sendgrid.SendGridEvents",
+]
 MEDIA_FETCHERS = ["integrations.providers.twilio.TwilioMedia"]
+# Dotted path of the house's own scanner: a path in, what it found out, "" when clean.
+ATTACHMENT_SCANNER = env.str("ATTACHMENT_SCANNER", default="")
 # Providers whose list of inbound messages the gap sweep lays beside the journal.
 GAP_LISTS = ["integrations.twilio_listing.TwilioInbound"]
 SUBSCRIBERS: list[str] = []
@@ -214,32 +230,11 @@ DAILY_JOBS = ["leads.refresh_scores", "integrations.purge_bodies"]
 # Jobs that are started once in every so many seconds, by name.
 INTERVAL_JOBS: dict[str, int] = {"integrations.gap_sweep": 300}
 
-# --- vendors -----------------------------------------------------------------
-TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
-TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
-TWILIO_PHONE_NUMBER = env.str("TWILIO_PHONE_NUMBER", default="")
-TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="")
-TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="")
-OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
-OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
-OPENAI_MODEL = env.str("OPENAI_MODEL", default="") or "gpt-6-luna"
-# responses | chat; unset: responses at OpenAI, chat elsewhere.
-OPENAI_API = env.str("OPENAI_API", default="")
-# Seconds for all of a turn's calls together.
-OPENAI_DEADLINE = 20.0
-OUTBOUND_ALLOW = env.list("OUTBOUND_ALLOW", default=[])
-
-
-def _host_port(url: str) -> str:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.hostname}:{port}"
-
-
-# Hosts that the environment itself names are trusted by the outbound guard.
-OUTBOUND_TRUSTED = [
-    _host_port(url) for url in [TWILIO_BASE_URL, OPENAI_BASE_URL] if url
-]
+# --- mail of the house ------------------------------------------------------
+# A forgotten password takes the roads of all mail.
+EMAIL_BACKEND = "integrations.mail_backend.HouseBackend"
+DEFAULT_FROM_EMAIL = SENDGRID_FROM_EMAIL or GMAIL_ADDRESS or "leadsite@localhost"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- people ------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
@@ -309,13 +304,6 @@ REST_FRAMEWORK = {
 }
 
 # --- logs --------------------------------------------------------------------
-AWS_ACCESS_KEY_ID = env.str("AWS_ACCESS_KEY_ID", default="")
-AWS_SECRET_ACCESS_KEY = env.str("AWS_SECRET_ACCESS_KEY", default="")
-AWS_REGION = env.str("AWS_REGION", default="")
-AWS_LOG_GROUP = env.str("AWS_LOG_GROUP", default="")
-AWS_ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", default="")
-SENTRY_DSN = env.str("SENTRY_DSN", default="")
-OUTBOUND_TRUSTED += [_host_port(url) for url in [SENTRY_DSN] if url]
 # Lets a scraper from elsewhere read /metrics: "Authorization: Bearer <token>".
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOGGING = logs.configuration(
@@ -323,3 +311,15 @@ LOGGING = logs.configuration(
     level=env.str("LOG_LEVEL", default="INFO"),
     ship=all([AWS_LOG_GROUP, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]),
 )
+
+# --- files -------------------------------------------------------------------
+# Candidates in order; the first that is configured keeps the files of messages.
+FILE_STORES = [
+    "integrations.providers.aws.S3Files",
+    "django.core.files.storage.FileSystemStorage",
+]
+_s3 = all([AWS_S3_BUCKET, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY])
+STORAGES = {
+    "default": {"BACKEND": FILE_STORES[0 if _s3 else 1]},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
