@@ -7,10 +7,10 @@ Lines are removed and added, never changed, so any past instant adds up again.
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -74,9 +74,13 @@ class ScoreBook:
             rules=_rules(),
         )
 
-    def follow_facts(self) -> None:
-        """Let the derived lines say what facts and addresses say now."""
-        wanted = fit.derive(current_facts(self.lead), _mails(self.lead))
+    def follow_facts(self, facts: Sequence[Fact] | None = None) -> None:
+        """Let the derived lines say what facts and addresses say now; `facts` are the
+        current ones where the caller has read them.
+        """
+        if facts is None:
+            facts = current_facts(self.lead)
+        wanted = fit.derive(facts, _mails(self.lead))
         for key in sorted(fit.KEYS):
             evidence = wanted.get(key)
             if evidence and (key not in self.rules or self._is_struck(evidence)):
@@ -185,12 +189,15 @@ class ScoreBook:
         return ScoreView(view.value, view.lines, at=view.at, change=change)
 
     def _save_lines(self) -> None:
+        ended: dict[tuple[str, str], list[int]] = {}
         for line in self.removed:
-            _remove_line(
-                {"pk": line.pk},
+            ended.setdefault((line.removed_as, line.removed_by), []).append(line.pk)
+        for (how, who), keys in ended.items():
+            _remove_lines(len(keys))(
+                {f"pk{number}": pk for number, pk in enumerate(keys)},
                 removed_at=self.instant,
-                removed_as=line.removed_as,
-                removed_by=line.removed_by,
+                removed_as=how,
+                removed_by=who,
             )
         insert_all(self.added)
 
@@ -229,7 +236,17 @@ _standing: Select[ScoreLine] = Select(
         lead=place("lead"),
     ).order_by("pk")
 )
-_remove_line = Update(lambda place: ScoreLine.objects.filter(pk=place("pk")))
+
+
+@lru_cache(maxsize=64)
+def _remove_lines(count: int) -> Update:
+    """The statement that takes so many lines out at once."""
+    names = [f"pk{number}" for number in range(count)]
+    return Update(
+        lambda place: ScoreLine.objects.filter(pk__in=[place(name) for name in names])
+    )
+
+
 _keep_value = Update(lambda place: Lead.objects.filter(pk=place("pk")))
 
 _COPIED = (

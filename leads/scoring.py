@@ -5,7 +5,7 @@ by a line of its own. Fit lines follow from facts and addresses, behaviour
 lines from signals; each carries its evidence. No model ever gives a number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth.models import User
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from leads import clock
 from leads.ledger import LineView, ScoreView, fade, top_reasons, view_of
-from leads.models import Lead, ScoreLine
+from leads.models import Fact, Lead, ScoreLine
 from leads.scorebook import ScoreBook, Signal
 
 __all__ = [
@@ -42,6 +42,7 @@ def update_score(
     at: datetime,
     signals: Iterable[Signal] = (),
     facts_moved: bool = True,
+    facts: Sequence[Fact] | None = None,
 ) -> ScoreView:
     """Bring the ledger up to date and return the score.
 
@@ -49,11 +50,12 @@ def update_score(
     the line of its rule; a repeated one replaces its older line; evidence
     that a person struck never counts again. `cause` ("wrote: asked for a
     call") and `actor` go into the history when the value moved. A caller that
-    knows that facts and addresses are as they were says so by `facts_moved`.
+    knows that facts and addresses are as they were says so by `facts_moved`; one
+    that has read the current `facts` passes them on.
     """
     book = ScoreBook.open(lead, at=at)
     if facts_moved:
-        book.follow_facts()
+        book.follow_facts(facts)
     book.take(signals)
     return book.close(cause=cause, actor=actor)
 

@@ -117,25 +117,25 @@ def _learn(work: _Work, understood: Understood) -> tuple[Plan, Situation]:
     if understood.language and not lead.language:
         lead.language = understood.language
         lead.save(update_fields=["language"])
+    known = qualification.known(lead)
     situation = situation_of(
         work.conversation,
         understood,
+        known=known,
         new_facts=tuple(f.field for f in learnt),
         instruction=turn.instruction,
         max_segments=work.rules.max_segments,
     )
     plan = plan_turn(situation)
     before = lead.score
-    signals = [
-        scoring.Signal(
-            key=key, quote=turn.last_inbound.body[:200], message=message, at=at
-        )
-        for key in plan.signals
-    ]
+    quote = turn.last_inbound.body[:200]
+    signals = [scoring.Signal(key, quote, message, at) for key in plan.signals]
     view = scoring.update_score(
         lead=lead,
         signals=signals,
         facts_moved=bool(learnt) or not lead.score_changed_at,
+        # Read under the lead's lock only when something was learnt.
+        facts=list(known.values()) if learnt else None,
         cause="the lead wrote",
         actor="builtin",
         at=clock.now(),

@@ -1,10 +1,12 @@
 """What the machine knows when it plans an answer: the burst, read and set."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from leads import consent, qualification
+from leads.models import Fact
 from leads.prepared import Select
 from messaging.agent.model import CompanyFacts, Missing, Said, Situation
 from messaging.agent.understanding.dates import When, read_when
@@ -26,6 +28,7 @@ READ = (
     "author",
     "state",
     "body",
+    "automatic",
     "occurred_at",
     "details",
 )
@@ -134,7 +137,7 @@ _newest: Select[Message] = Select(
 
 def _was_said(message: Message) -> bool:
     if message.direction == Message.Direction.INBOUND:
-        return True
+        return not message.automatic  # a machine's mail says nothing of the lead
     return message.state in OUTGOING_SEEN and message.kind != Message.Kind.CALL
 
 
@@ -181,17 +184,19 @@ def situation_of(
     conversation: Conversation,
     understood: Understood,
     *,
+    known: Mapping[str, Fact],
     new_facts: tuple[str, ...],
     instruction: str,
     max_segments: int,
 ) -> Situation:
-    """All that the policy and a model may know of this turn."""
+    """All that the policy and a model may know of this turn; `known` are the lead's
+    current facts by field.
+    """
     lead = conversation.lead
     if lead is None:
         raise ValueError("a turn needs a lead")
     last = understood.parts[-1].message
     texts = last.kind == Channel.Kind.SMS
-    known = qualification.known(lead)
     questions = qualification.missing_questions(
         lead, language=understood.language, facts=known
     )
@@ -199,14 +204,7 @@ def situation_of(
         channel=last.kind,
         language=understood.language,
         lead_name=lead.name,
-        history=tuple(
-            Said(
-                author="lead" if m.direction == Message.Direction.INBOUND else "us",
-                text=m.body,
-                at=m.occurred_at,
-            )
-            for m in understood.history
-        ),
+        history=_said(understood.history),
         message=understood.text,
         intent=str(understood.reading.intent),
         topics=understood.reading.topics,
@@ -221,6 +219,14 @@ def situation_of(
         local_now=clock_of(conversation).astimezone(_zone(conversation, last)),
         max_chars=max_segments * GSM_PART if texts else MAX_MAIL,
         instruction=instruction,
+    )
+
+
+def _said(history: tuple[Message, ...]) -> tuple[Said, ...]:
+    inbound = Message.Direction.INBOUND
+    return tuple(
+        Said("lead" if m.direction == inbound else "us", m.body, m.occurred_at)
+        for m in history
     )
 
 
