@@ -155,7 +155,11 @@ class Carrier:
 
     def hear(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length") or 0)
-        asked = parse_qs(handler.rfile.read(length).decode())
+        raw = handler.rfile.read(length)
+        if len(raw) < length:  # its sender died in the middle: nobody takes half a text
+            handler.close_connection = True
+            return
+        asked = parse_qs(raw.decode())
         first = {name: values[0] for name, values in asked.items()}
         callback = first.get("StatusCallback", "")
         found = _CALLBACK.search(callback)
