@@ -12,10 +12,10 @@ from django.utils.module_loading import import_string
 
 from integrations.base import MediaRefused
 from integrations.http import HttpError
-from integrations.sniffing import EXTENSIONS, HEAD_BYTES, INLINE, sniff
 from leads.models import Job
 from messaging import live
 from messaging.models import Attachment
+from messaging.sniffing import EXTENSIONS, HEAD_BYTES, INLINE, sniff
 
 __all__ = ["INLINE", "MediaRefused", "fetch_attachment", "open_attachment"]
 

@@ -12,7 +12,6 @@ from pytest_django import Settings
 
 from integrations import media
 from integrations.http import HttpError
-from integrations.sniffing import EXTENSIONS, INLINE, sniff
 from integrations.tests.http_loopback import (
     Loopback,
     Script,
@@ -30,6 +29,7 @@ from leads import jobs
 from leads.models import Job
 from messaging.inbound import receive_message
 from messaging.models import Attachment
+from messaging.sniffing import EXTENSIONS, INLINE, sniff
 from messaging.transports import InboundMessage, Media
 
 __all__ = ["fresh_door", "serve", "twilio_settings"]  # fixtures
