@@ -197,7 +197,12 @@ def _note_consent(
 
 
 def capture_writer(
-    *, contact_point: ContactPoint, team: Team, source: str, simulated: bool
+    *,
+    contact_point: ContactPoint,
+    team: Team,
+    source: str,
+    simulated: bool,
+    name: str = "",
 ) -> Lead:
     """Take in somebody who wrote from an address that nobody has.
 
@@ -205,7 +210,7 @@ def capture_writer(
     """
     by_phone = contact_point.kind == ContactPoint.Kind.PHONE
     lead = _new_lead(
-        name="",
+        name=name,
         company="",
         team=team,
         owner=None,

@@ -57,7 +57,7 @@ def emit(
         kind=kind,
         lead=lead,
         actor=actor,
-        origin=origin,
+        origin=origin[:40],
         payload=dict(payload or {}),
         occurred_at=occurred_at or clock.now(),
     )

@@ -105,6 +105,19 @@ def hand_off(
 ) -> Task | None:
     """Ask a person to go on with a conversation, and say why."""
     conversation = lock_conversation(conversation.pk)
+    task = leave_to_person(conversation, reason, kind=kind)
+    if task is not None:
+        refresh(conversation, ring="handed_off")
+    return task
+
+
+def leave_to_person(
+    conversation: Conversation, reason: str, *, kind: str = Task.Kind.REPLY
+) -> Task | None:
+    """Let the AI rest here and ask a person; None when there is no lead yet.
+
+    The caller has the conversation's lock and refreshes it.
+    """
     lead = conversation.lead
     if lead is None:
         return None
@@ -124,5 +137,4 @@ def hand_off(
         actor="system",
         payload={"task": str(task.public_id)},
     )
-    refresh(conversation, ring="handed_off")
     return task

@@ -1,21 +1,17 @@
 """A message comes in: stored, matched to its lead, obeyed, and put in line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
 from django.db import transaction
 
-from leads import capture, clock, consent, jobs, outbox, pipeline, policy
-from leads.models import (
-    ContactPoint,
-    Lead,
-    Policy,
-    Task,
-)
+from leads import capture, clock, consent, jobs, outbox, pipeline
+from leads.models import ContactPoint, Lead, Task
 from leads.prepared import Select
 from messaging import optouts
+from messaging.bursts import burst_of, schedule_turn
 from messaging.channels import ensure_channel
 from messaging.conversations import (
     lock_conversation,
@@ -23,19 +19,37 @@ from messaging.conversations import (
     new_conversation,
     refresh,
 )
+from messaging.holding import leave_to_person
 from messaging.models import Attachment, Channel, Conversation, Message, Turn
 from messaging.receipts import record_delivery
+from messaging.scheduling_messages import cancel_scheduled
 from messaging.text import clean
 from messaging.transports import InboundMessage
 
 MEDIA_JOB = "integrations.fetch_media"
 MAX_MEDIA = 10
-# A lead who keeps typing is answered after this many bursts at the latest.
-MAX_BURSTS = 4
 
 
 class UnusableMessage(ValueError):
     """The message names nobody that could be answered; the words say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailSide:
+    """What a mail brings beside its words: where it belongs, and what it is.
+
+    `conversation` is the one it answers, None when its sender decides. A mail with
+    `machine` was written by one: it is kept, and nothing follows from it. With
+    `no_answer` a person answers it, for that reason. `keep` writes the mail's rows,
+    in the transaction that stores the message.
+    """
+
+    keep: Callable[[Message], None]
+    conversation: int | None = None
+    words: str = ""
+    name: str = ""
+    machine: bool = False
+    no_answer: Callable[[Message], str] = lambda message: ""
 
 
 @dataclass
@@ -52,7 +66,7 @@ class _Stages:
         self.started = now
 
 
-def receive_message(*, fact: InboundMessage) -> Message:
+def receive_message(*, fact: InboundMessage, mail: MailSide | None = None) -> Message:
     """Store a message once, and start what follows from it.
 
     A second copy (same provider, id and sender) returns the first and does
@@ -68,19 +82,16 @@ def receive_message(*, fact: InboundMessage) -> Message:
         if known is not None:
             return known
         leads = [] if unheard_of else capture.leads_of(point)
-        conversation, detail = _conversation_for(point, channel, fact, leads)
-        message = _store(fact, channel=channel, point=point, conversation=conversation)
+        conversation, detail = _conversation_for(point, channel, fact, leads, mail)
+        message = _store(fact, mail, channel=channel, point=point, to=conversation)
         stages.mark("stored", f"{message.kind} of {len(message.body)} characters")
         stages.mark("matched", detail)
-        if unheard_of or not consent.has_statement(point, fact.channel):
-            _note_consent(point, fact)
-        stopped = optouts.obey(message=message, conversation=conversation, fact=fact)
         turn = None
-        if not stopped and conversation.lead_id is not None:
-            turn = schedule_turn(
-                conversation=conversation, message=message, stages=stages.rows
-            )
-        else:
+        if not message.automatic:
+            if unheard_of or not consent.has_statement(point, fact.channel):
+                _note_consent(point, fact)
+            turn = _begin_answer(message, conversation, fact, mail, stages)
+        if turn is None:
             _keep_stages(message, stages)
         outbox.emit(
             kind="message.received",
@@ -94,6 +105,24 @@ def receive_message(*, fact: InboundMessage) -> Message:
     if turn is not None and turn.due_at <= clock.now():
         jobs.ring("messaging.answer_turn", turn.pk)
     return message
+
+
+def _begin_answer(
+    message: Message,
+    conversation: Conversation,
+    fact: InboundMessage,
+    mail: MailSide | None,
+    stages: _Stages,
+) -> Turn | None:
+    """Obey what the lead asks for; else put the answer in line, or ask a person."""
+    stopped = optouts.obey(message=message, conversation=conversation, fact=fact)
+    if stopped or conversation.lead_id is None:
+        return None
+    why = mail.no_answer(message) if mail is not None else ""
+    if why:
+        leave_to_person(conversation, why)
+        return None
+    return schedule_turn(conversation=conversation, message=message, stages=stages.rows)
 
 
 def _keep_stages(message: Message, stages: _Stages) -> None:
@@ -144,9 +173,15 @@ _same: Select[Message] = Select(
 
 
 def _conversation_for(
-    point: ContactPoint, channel: Channel, fact: InboundMessage, leads: list[Lead]
+    point: ContactPoint,
+    channel: Channel,
+    fact: InboundMessage,
+    leads: list[Lead],
+    mail: MailSide | None,
 ) -> tuple[Conversation, str]:
     """Return the locked conversation, and how the lead was recognised."""
+    if mail is not None and mail.conversation is not None:
+        return lock_conversation(mail.conversation), mail.words
     if len(leads) > 1:
         unclear, _ = Conversation.objects.get_or_create(
             lead=None, contact_point=point, defaults={"created_at": clock.now()}
@@ -160,6 +195,7 @@ def _conversation_for(
         team=channel.team,
         source=_source_name(channel, fact),
         simulated=fact.simulated,
+        name=mail.name if mail is not None else "",
     )
     return new_conversation(lead), "new lead"
 
@@ -184,14 +220,15 @@ def _ask_who_wrote(conversation: Conversation, leads: list[Lead]) -> None:
 
 def _store(
     fact: InboundMessage,
+    mail: MailSide | None,
     *,
     channel: Channel,
     point: ContactPoint,
-    conversation: Conversation,
+    to: Conversation,
 ) -> Message:
     now = clock.now()
     message = Message.objects.create(
-        conversation=conversation,
+        conversation=to,
         direction=Message.Direction.INBOUND,
         kind=fact.channel,
         channel=channel,
@@ -203,11 +240,27 @@ def _store(
         provider=fact.provider,
         external_id=fact.external_id[:200],
         segments=fact.segments,
+        automatic=mail is not None and mail.machine,
         simulated=fact.simulated,
         occurred_at=now,
         created_at=now,
         due_at=now,
     )
+    if mail is not None:
+        mail.keep(message)
+    _expect_media(fact, message)
+    # `refresh` saves these with whose turn it is.
+    to.last_message, to.last_at = message, now
+    if not message.automatic:
+        to.last_inbound_at, to.unread = now, True
+        to.done_at = to.parked_until = None
+        _outdate_drafts(to)
+        cancel_scheduled(conversation=to)
+    return message
+
+
+def _expect_media(fact: InboundMessage, message: Message) -> None:
+    """A row and a job for each picture that the carrier keeps for us."""
     for position, media in enumerate(fact.media[:MAX_MEDIA]):
         attachment = Attachment.objects.create(
             message=message,
@@ -220,13 +273,6 @@ def _store(
             arguments={"attachment": attachment.pk},
             effect_key=f"media:{attachment.pk}",
         )
-    # `refresh` saves these with whose turn it is.
-    conversation.last_message = message
-    conversation.last_at = conversation.last_inbound_at = now
-    conversation.unread = True
-    conversation.done_at = conversation.parked_until = None
-    _outdate_drafts(conversation)
-    return message
 
 
 def _outdate_drafts(conversation: Conversation) -> None:
@@ -263,57 +309,6 @@ def _note_consent(point: ContactPoint, fact: InboundMessage) -> None:
         actor="lead",
         at=clock.now(),
     )
-
-
-def schedule_turn(
-    *,
-    conversation: Conversation,
-    message: Message,
-    stages: list[dict[str, Any]] | None = None,
-) -> Turn:
-    """Put the answer in line: due when the lead has stopped typing.
-
-    A turn that still waits moves to the new message; one that is being worked
-    on goes on, and the gate finds that its answer came too late.
-    """
-    now = clock.now()
-    wait = burst_of(message, policy.lately())
-    waiting = None
-    if conversation.turn != Conversation.Turn.WAITING:  # else no turn is open
-        waiting = _waiting.first(conversation=conversation.pk)
-    if waiting is None:
-        turn = Turn.objects.create(
-            conversation=conversation,
-            last_inbound=message,
-            state=Turn.State.WAITING,
-            stages=stages or [],
-            created_at=now,
-            due_at=now + wait,
-        )
-    else:
-        turn = waiting
-        turn.last_inbound = message
-        turn.due_at = min(now + wait, turn.created_at + wait * MAX_BURSTS)
-        turn.stages = stages or []
-        turn.save(update_fields=["last_inbound", "due_at", "stages"])
-    jobs.enqueue("messaging.answer_turn", turn.pk)
-    return turn
-
-
-_waiting: Select[Turn] = Select(
-    lambda place: Turn.objects.filter(
-        conversation=place("conversation"), state=Turn.State.WAITING
-    ).order_by("pk")[:1]
-)
-
-
-def burst_of(message: Message, rules: Policy) -> timedelta:
-    """How long to wait for more of a burst."""
-    if message.simulated:
-        return timedelta(seconds=rules.burst_simulator_seconds)
-    if message.kind == Message.Kind.EMAIL:
-        return timedelta(seconds=rules.burst_email_seconds)
-    return timedelta(seconds=rules.burst_sms_seconds)
 
 
 __all__ = [

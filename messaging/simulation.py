@@ -4,15 +4,11 @@ Its messages take every step of a real one but the carrier: the channel is the
 simulator's own, so nothing leaves, whatever keys are set.
 """
 
-import email
-import email.policy
-import email.utils
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,11 +20,12 @@ from leads.models import ContactPoint, Task
 from messaging.agent.understanding.intents import read_intent
 from messaging.agent.understanding.language import detect_language
 from messaging.agent.understanding.optout import is_help, is_opt_in, read_opt_out
-from messaging.channels import SIMULATOR_MAILBOX, SIMULATOR_NUMBER
-from messaging.inbound import receive_message
+from messaging.channels import SIMULATOR_NUMBER
+from messaging.inbound import UnusableMessage, receive_message
 from messaging.models import Conversation, Message, Profile, Turn
 from messaging.replies import answer
 from messaging.sending import deliver
+from messaging.simulated_mail import receive_file, receive_words
 from messaging.transports import InboundMessage
 
 PROVIDER = "simulator"
@@ -43,6 +40,10 @@ class BadLine(ValueError):
     """A line of a simulation file that makes no message; the words say why."""
 
 
+class NoMessage(UnusableMessage):
+    """A mail of which no message comes; the words say what it is."""
+
+
 @dataclass(frozen=True)
 class SimulatedMessage:
     """What a simulated lead writes."""
@@ -53,6 +54,7 @@ class SimulatedMessage:
     to_address: str = ""
     subject: str = ""
     line_id: str = ""
+    raw: Path | None = None  # a MIME file in place of the text
 
 
 def read_line(
@@ -81,27 +83,13 @@ def read_line(
 def _from_mime(path: Path, line: Mapping[str, Any]) -> SimulatedMessage:
     if not path.is_file():
         raise BadLine(f"there is no file {path}")
-    parsed = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    address = email.utils.parseaddr(str(parsed.get("From", "")))[1]
     return SimulatedMessage(
         channel="email",
-        from_address=str(line.get("from") or address),
-        text=_body_of(parsed),
-        subject=str(parsed.get("Subject", "")),
+        from_address=str(line.get("from") or ""),
+        text="",
         line_id=str(line.get("id") or ""),
+        raw=path,
     )
-
-
-def _body_of(parsed: "EmailMessage[Any, Any]") -> str:
-    """The text part, else the HTML one; an unknown charset is read as it can be."""
-    body = parsed.get_body(preferencelist=("plain", "html"))
-    if body is None:
-        return ""
-    try:
-        return str(body.get_content())
-    except (LookupError, ValueError):
-        raw = body.get_payload(decode=True)
-        return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
 
 
 def receive_simulated(
@@ -116,26 +104,49 @@ def receive_simulated(
     there, so that the main job can be seen at any hour. With an `external_id`
     a second copy does nothing.
     """
-    texts = message.channel == "sms"
-    fact = InboundMessage(
-        provider=PROVIDER,
-        external_id=external_id or f"sim-{uuid.uuid4().hex}",
-        channel=message.channel,
-        from_address=message.from_address,
-        to_address=message.to_address
-        or (SIMULATOR_NUMBER if texts else SIMULATOR_MAILBOX),
-        text=message.text,
-        subject=message.subject,
-        received_at=clock.now(),
-        simulated=True,
-    )
-    stored = receive_message(fact=fact)
+    stored = _receive(message, external_id or f"sim-{uuid.uuid4().hex}")
     seconds = int((daylight(stored) if shift is None else shift).total_seconds())
     if stored.conversation.clock_shift != seconds:
         stored.conversation.clock_shift = seconds
         Conversation.objects.filter(pk=stored.conversation_id).update(
             clock_shift=seconds
         )
+    return stored
+
+
+def _receive(message: SimulatedMessage, external_id: str) -> Message:
+    if message.channel == "email":
+        return _receive_mail(message, external_id)
+    return receive_message(
+        fact=InboundMessage(
+            provider=PROVIDER,
+            external_id=external_id,
+            channel=message.channel,
+            from_address=message.from_address,
+            to_address=message.to_address or SIMULATOR_NUMBER,
+            text=message.text,
+            subject=message.subject,
+            received_at=clock.now(),
+            simulated=True,
+        )
+    )
+
+
+def _receive_mail(message: SimulatedMessage, external_id: str) -> Message:
+    if message.raw is not None:
+        stored = receive_file(
+            path=message.raw, sender=message.from_address, external_id=external_id
+        )
+    else:
+        stored = receive_words(
+            sender=message.from_address,
+            to=message.to_address,
+            subject=message.subject,
+            text=message.text,
+            external_id=external_id,
+        )
+    if stored is None:
+        raise NoMessage("it is a delivery report: no message of a lead")
     return stored
 
 
@@ -170,7 +181,10 @@ def simulate(
     `more_follows` it is one of a burst, which its last message answers.
     """
     last_task = Task.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    stored = receive_simulated(message=message, shift=shift)
+    try:
+        stored = receive_simulated(message=message, shift=shift)
+    except NoMessage as error:
+        return _nothing(message, str(error))
     if not more_follows:
         turn = Turn.objects.filter(last_inbound=stored).first()
         if turn is not None:
@@ -209,6 +223,22 @@ def _pending(stored: Message) -> list[int]:
         due_at__lte=clock.now(),
     )
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _nothing(message: SimulatedMessage, words: str) -> dict[str, Any]:
+    """The public object of a mail of which no message comes."""
+    understood = {"intent": "other", "opt_out": "no", "language": "", "when": []}
+    return {
+        "id": message.line_id,
+        "lead": None,
+        "message": None,
+        "stages": [{"name": "stored", "ms": 0.0, "detail": words, "ok": True}],
+        "understood": understood,
+        "facts": [],
+        "score": {"value": 0, "lines": []},
+        "reply": None,
+        "tasks": [],
+    }
 
 
 def describe(

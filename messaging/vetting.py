@@ -1,7 +1,7 @@
 """Whether the words of a turn may leave by themselves, and why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leads.models import Mode
@@ -9,6 +9,7 @@ from messaging.agent import guard
 from messaging.agent.model import Plan, Situation
 from messaging.agent.prompting import canaries
 from messaging.models import Channel, Message
+from messaging.ownmail import answered_subject
 from messaging.wording import Wording
 
 
@@ -43,6 +44,8 @@ def vet(
         canaries=canaries() if worded.author == Message.Author.AI else (),
         max_segments=max_segments if texts else 0,
     )
+    if inbound.subject:  # the lead's own words as well
+        allowed = replace(allowed, said=(*allowed.said, inbound.subject))
     findings = guard.inspect(body, allowed=allowed, subject=subject)
     details: dict[str, Any] = {
         "findings": [_finding(found) for found in findings],
@@ -69,7 +72,5 @@ def _finding(found: guard.Finding) -> dict[str, str]:
 
 
 def _subject(inbound: Message) -> str:
-    if inbound.kind != Channel.Kind.EMAIL or not inbound.subject:
-        return ""
-    known = inbound.subject.lower().startswith("re:")
-    return inbound.subject if known else f"Re: {inbound.subject}"[:500]
+    mail = inbound.kind == Channel.Kind.EMAIL
+    return answered_subject(inbound.subject) if mail else ""

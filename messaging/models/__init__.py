@@ -3,6 +3,16 @@
 from messaging.models.channel import Channel
 from messaging.models.conversation import Attachment, Conversation, Message
 from messaging.models.knowledge import Profile
+from messaging.models.mail import Mail, Template
 from messaging.models.turn import Turn
 
-__all__ = ["Attachment", "Channel", "Conversation", "Message", "Profile", "Turn"]
+__all__ = [
+    "Attachment",
+    "Channel",
+    "Conversation",
+    "Mail",
+    "Message",
+    "Profile",
+    "Template",
+    "Turn",
+]

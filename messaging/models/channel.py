@@ -26,6 +26,8 @@ class Channel(models.Model):
     )
     simulated = models.BooleanField(default=False)
     sender_name = models.CharField(max_length=80, blank=True)
+    # Below every mail from this mailbox; empty: the company's name and address.
+    signature = models.TextField(blank=True, default="", db_default="")
     cap_day = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

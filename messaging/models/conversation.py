@@ -257,6 +257,9 @@ class Attachment(models.Model):
     name = models.CharField(max_length=200, blank=True)
     size = models.PositiveIntegerField(default=0)
     path = models.CharField(max_length=300, blank=True)
+    # What the HTML of a mail calls it; an inline picture is shown inside its mail.
+    content_id = models.CharField(max_length=200, blank=True, default="", db_default="")
+    inline = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True)
 
