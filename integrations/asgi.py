@@ -55,7 +55,7 @@ async def read_body(
     declared = declared_size(headers.get("content-length", ""))
     if declared > limit:
         if "expect" not in headers:
-            await drain(receive, declared)
+            await drain(receive, declared, beyond=limit)
         raise TooLarge
     while True:
         event = await receive()
@@ -64,7 +64,7 @@ async def read_body(
         body.write(event.get("body", b""))
         if body.size > limit:
             if event.get("more_body"):
-                await drain(receive)
+                await drain(receive, beyond=limit)
             raise TooLarge
         if not event.get("more_body"):
             return
@@ -104,16 +104,17 @@ class Limited:
             await self._send(event)
 
 
-async def drain(receive: Receive, declared: int = 0) -> None:
-    """Let a somewhat too large body pass by, unkept, so that its sender hears the
-    answer instead of a reset; a huge one is cut off.
+async def drain(receive: Receive, declared: int = 0, *, beyond: int = 0) -> None:
+    """Let a body that is somewhat too large for its limit (`beyond`) pass by, unkept,
+    so that its sender hears the answer instead of a reset; a huge one is cut off.
     """
-    if declared > DRAINED_BYTES:
+    most = DRAINED_BYTES + beyond
+    if declared > most:
         return
     passed = 0
     try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while passed <= DRAINED_BYTES:
+        async with asyncio.timeout(DRAIN_SECONDS * most / DRAINED_BYTES):
+            while passed <= most:
                 event = await receive()
                 passed += len(event.get("body", b""))
                 if event["type"] == "http.disconnect" or not event.get("more_body"):

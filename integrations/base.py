@@ -8,8 +8,9 @@ into facts. Everything else (URL, journal, replay) comes by itself.
 import hashlib
 import re
 import tempfile
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -47,7 +48,10 @@ class MediaRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Received:
     """A proven request as the parser gets it: `kind` and the named `parts` of its
-    route, its headers as kept, and its whole body.
+    route, its headers as kept, and its body.
+
+    `body` is the whole of it, unless the webhook takes large ones `in_pieces`: then
+    those over 1 MB come by `pieces` alone.
     """
 
     kind: str
@@ -56,6 +60,31 @@ class Received:
     content_type: str
     body: bytes
     received_at: datetime
+    large: Callable[[], Iterator[bytes]] | None = None
+
+    def pieces(self) -> Iterator[bytes]:
+        """The whole body, at most 1 MB at a time."""
+        return iter((self.body,)) if self.large is None else self.large()
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The facts of one event that may come in several requests: whatever request
+    brings it, they act once. `key` is the vendor's own id of the event.
+    """
+
+    key: str
+    facts: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A part of a genuine request that can never become a fact; `words` say why.
+
+    What stands beside it acts all the same.
+    """
+
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +98,12 @@ class Answer:
 
 class Body:
     """A request's raw body, hashed while it is spooled: memory up to 1 MB, then a
-    file. `digest` is its SHA-256 in hexadecimal, `size` in bytes.
+    file. `digest` is its SHA-256 in hexadecimal, `size` in bytes, `arrived_at` the
+    real clock's seconds at which it began to come in.
     """
 
-    def __init__(self, data: bytes = b"") -> None:
+    def __init__(self, data: bytes = b"", *, arrived_at: float | None = None) -> None:
+        self.arrived_at = time.time() if arrived_at is None else arrived_at
         # Given back by `close`, when the request is journalled.
         self.file: IO[bytes] = tempfile.SpooledTemporaryFile(  # noqa: SIM115
             max_size=MEGABYTE
@@ -95,9 +126,17 @@ class Body:
 
     @cached_property
     def raw(self) -> bytes:
-        """All of it; ask only when the whole is written."""
+        """All of it, in memory: for a webhook of small bodies alone. Ask only when
+        the whole is written.
+        """
         self.file.seek(0)
         return self.file.read()
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it, at most 1 MB at a time."""
+        self.file.seek(0)
+        while piece := self.file.read(MEGABYTE):
+            yield piece
 
     def head(self, size: int) -> bytes:
         """The first `size` bytes."""
@@ -113,15 +152,18 @@ class Webhook(ABC):
     """One provider's way in.
 
     `routes` maps a pattern of the path below /hooks/ to the kind of request.
-    `required_settings` must all be set, else everything is refused. `signs_url`
-    says that the proof covers the URL, so a refusal may be due to the wrong one.
+    `required_settings` must all be set, else everything is refused; with
+    `one_setting_is_enough`, one of them. `signs_url` says that the proof covers the
+    URL, so a refusal may be due to the wrong one.
     """
 
     provider: ClassVar[str]
     label: ClassVar[str]
     routes: ClassVar[Mapping[str, str]]
     required_settings: ClassVar[tuple[str, ...]] = ()
+    one_setting_is_enough: ClassVar[bool] = False
     max_body: ClassVar[int] = MEGABYTE
+    in_pieces: ClassVar[bool] = False
     signs_url: ClassVar[bool] = False
     # Beginnings of lower-case header names that the journal must keep.
     kept_headers: ClassVar[tuple[str, ...]] = ()
@@ -148,6 +190,18 @@ class Webhook(ABC):
                 return kind, found.groupdict()
         return None
 
+    def limit(self, path: str, headers: Headers) -> int:
+        """The bytes that a body may have, as far as its head tells."""
+        return self.max_body
+
+    def kept_path(self, path: str) -> str:
+        """`path` as the journal keeps it: without a secret that is part of it."""
+        return path
+
+    def match_kept(self, route: str) -> tuple[str, dict[str, str]] | None:
+        """As `match`, for what `kept_path` made of a path."""
+        return self.match(route)
+
     def verify(self, url: str, headers: Headers, raw: Body, kind: str = "") -> str:
         """Prove the request and return its external id. Raises WebhookRejected.
 
@@ -160,7 +214,8 @@ class Webhook(ABC):
 
     def validate_settings(self, url: str, headers: Headers, raw: Body) -> None:
         """Fail closed while the service is not set up."""
-        if not all(getattr(settings, name, "") for name in self.required_settings):
+        enough = any if self.one_setting_is_enough else all
+        if not enough(getattr(settings, name, "") for name in self.required_settings):
             raise WebhookRejected(f"{self.label} is not set up")
 
     def identify(self, kind: str, headers: Headers, raw: Body) -> str:

@@ -109,7 +109,8 @@ class Intake:
         body = Body()
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                await read_body(receive, headers, webhook.max_body, body)
+                limit = webhook.limit(path, headers)
+                await read_body(receive, headers, limit, body)
         except ClientGone:
             return body.close()
         except (TooLarge, TimeoutError) as error:
@@ -143,6 +144,8 @@ class Intake:
             batch = self._take_batch()
             self._running += 1
             arrivals = [arrival for arrival, _ in batch]
+            if arrivals[0].body.size > MEGABYTE:
+                self._started = 0.0  # it takes its time: nothing waits for it
             loop = asyncio.get_running_loop()
             task = loop.run_in_executor(self._threads, accept, arrivals)
             task.add_done_callback(partial(self._hand_out, batch))
@@ -160,11 +163,15 @@ class Intake:
         return True
 
     def _take_batch(self) -> list[_Waiting]:
+        """The next ones; a large one goes alone, since others would wait for it."""
         batch: list[_Waiting] = []
         room = BATCH_BYTES
         while self._waiting and len(batch) < BATCH and room > 0:
+            size = self._waiting[0][0].body.size
+            if batch and size > MEGABYTE:
+                break
             batch.append(self._waiting.popleft())
-            room -= batch[-1][0].body.size
+            room -= BATCH_BYTES if size > MEGABYTE else size
         return batch
 
     def _hand_out(

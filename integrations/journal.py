@@ -72,6 +72,24 @@ def body_of(delivery: WebhookDelivery) -> bytes:
     return b"".join(bytes(chunk.data) for chunk in delivery.chunks.all())
 
 
+def pieces_of(delivery: WebhookDelivery) -> Iterator[bytes]:
+    """The whole raw body, at most 1 MB at a time, each fetched when it is asked for.
+
+    Raises LookupError when a part of it is gone.
+    """
+    if delivery.size <= MEGABYTE or delivery.body:
+        yield bytes(delivery.body)
+        return
+    left = delivery.size
+    for position in range(-(-delivery.size // MEGABYTE)):
+        chunks = delivery.chunks.filter(position=position)
+        data = chunks.values_list("data", flat=True).first()
+        if data is None:
+            raise LookupError(f"{left} of {delivery.size} bytes are missing")
+        left -= len(data)
+        yield bytes(data)
+
+
 def close_connection() -> None:
     """Close this thread's connection (at shutdown, and in tests)."""
     connection.close()

@@ -127,7 +127,7 @@ def _quarantine(arrival: Arrival, rejection: WebhookRejected) -> None:
         reason=reason[:300],
         verifying_url=verifying,
     )
-    logger.warning("refused %s%s: %s", PREFIX, arrival.path, reason)
+    logger.warning("refused %s%s: %s", PREFIX, values["route"], reason)
     try:
         journal.quarantine(values, arrival.body)
     except journal.JournalAway:
@@ -154,10 +154,14 @@ def _find_verifying(arrival: Arrival) -> str:
 def _row(arrival: Arrival, **values: Any) -> dict[str, Any]:
     now = clock.now()
     headers = {k: v for k, v in arrival.headers.items() if _is_kept(k, arrival.webhook)}
+    path = arrival.webhook.kept_path(arrival.path)
+    url = arrival.url
+    if path != arrival.path:
+        url = f"{public_urls.origin(url)}{PREFIX}{path}"
     return {
         "provider": arrival.webhook.provider,
-        "route": arrival.path[:120],
-        "url": arrival.url,
+        "route": path[:120],
+        "url": url,
         "headers": {**headers, "remote-address": _client(arrival.scope)},
         "content_type": arrival.headers.get("content-type", "")[:200],
         "size": arrival.body.size,

@@ -87,6 +87,27 @@ class DeliveryChunk(models.Model):
         return f"{self.delivery_id} #{self.position}"
 
 
+class ProcessedFact(models.Model):
+    """That an event of a vendor has acted, whatever request brought it.
+
+    Written in the transaction of what it did, kept 45 days.
+    """
+
+    provider = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=200)
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "external_id"], name="one_processed_fact"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.external_id}"
+
+
 class ServiceCheck(models.Model):
     """What an outside service last answered, to a test or to a real call.
 

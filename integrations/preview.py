@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from integrations import journal
 from integrations.http_redact import redact, redact_headers
 from integrations.models import WebhookDelivery
 from integrations.twilio_form import FORM, BadForm, read_form
@@ -32,7 +33,7 @@ class Preview:
 
 def preview_of(delivery: WebhookDelivery) -> Preview:
     """What the page of `delivery` shows of its request."""
-    body = bytes(delivery.body)[: _SHOWN * 4]
+    body = _beginning(delivery)[: _SHOWN * 4]
     fields = _fields(delivery.content_type, body)
     text = "" if fields else mask(clean(body.decode("utf-8", "replace"))[:_SHOWN])
     headers = redact_headers(delivery.headers)
@@ -43,6 +44,15 @@ def preview_of(delivery: WebhookDelivery) -> Preview:
         text=text,
         shortened=delivery.size > (len(body) if fields else _SHOWN),
     )
+
+
+def _beginning(delivery: WebhookDelivery) -> bytes:
+    if delivery.purged_at is not None:
+        return b""
+    try:
+        return next(journal.pieces_of(delivery))
+    except LookupError:
+        return b""  # it lost its first part: the row's last error says so
 
 
 def mask(text: str) -> str:

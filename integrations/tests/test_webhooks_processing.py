@@ -12,7 +12,7 @@ from pytest_django import Settings
 from integrations import journal, webhooks
 from integrations.base import Body
 from integrations.intake import Intake
-from integrations.models import DeliveryChunk, WebhookDelivery
+from integrations.models import DeliveryChunk, ProcessedFact, WebhookDelivery
 from integrations.tests.webhook_requests import (
     BASE,
     FORM,
@@ -316,8 +316,12 @@ def test_bodies_go_after_30_days_keys_after_45_refusals_after_7(db: None) -> Non
             state=State.QUARANTINED,
             received_at=now - timedelta(days=days),
         )
+    for days in (44, 46):
+        seen = now - timedelta(days=days)
+        ProcessedFact.objects.create(provider="x", external_id=f"{days}", seen_at=seen)
     counts = webhooks.purge_bodies(now)
-    assert counts == {"emptied": 2, "forgotten": 1, "refused": 1}
+    assert counts == {"emptied": 2, "forgotten": 1, "facts": 1, "refused": 1}
+    assert [fact.external_id for fact in ProcessedFact.objects.all()] == ["44"]
     kept = {row.external_id: row for row in WebhookDelivery.objects.all()}
     assert bytes(kept[done[29].external_id].body)
     assert bytes(kept[done[31].external_id].body) == b""
