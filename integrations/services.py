@@ -23,7 +23,13 @@ log = logging.getLogger(__name__)
 
 DEADLINE: Final = 8.0  # seconds for one test, all its calls together
 # The settings whose dotted paths name a provider's module.
-PORTS: Final = ("TRANSPORTS", "LANGUAGE_MODELS", "WEBHOOKS", "MEDIA_FETCHERS")
+PORTS: Final = (
+    "TRANSPORTS",
+    "LANGUAGE_MODELS",
+    "WEBHOOKS",
+    "MEDIA_FETCHERS",
+    "FILE_STORES",
+)
 
 
 class ServiceState(StrEnum):

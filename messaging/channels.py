@@ -51,6 +51,13 @@ def default_channel(kind: str) -> Channel:
         return first
     address = {
         Channel.Kind.SMS.value: settings.TWILIO_PHONE_NUMBER or "log",
-        Channel.Kind.EMAIL.value: "log",
+        Channel.Kind.EMAIL.value: house_mailbox() or "log",
     }[kind]
     return ensure_channel(kind=kind, address=address)
+
+
+def house_mailbox() -> str:
+    """The address our mail comes from when no mailbox is chosen; "" when none is set.
+    Only the domain ignores case, but nobody tells mailboxes apart by it.
+    """
+    return str(settings.SENDGRID_FROM_EMAIL or settings.GMAIL_ADDRESS).strip().lower()

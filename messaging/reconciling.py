@@ -20,6 +20,7 @@ from messaging.conversations import lock_conversation, refresh
 from messaging.models import Message
 from messaging.queueing import queue_message
 from messaging.receipts import record_delivery
+from messaging.roads import last_road
 from messaging.transports import (
     DeliveryUpdate,
     Found,
@@ -102,7 +103,9 @@ def _look_up(message: Message) -> Lookup:
     )
     begun = _begun(message)
     try:
-        transport = choose_transport(message.kind, simulated=message.simulated)
+        transport = choose_transport(
+            message.kind, simulated=message.simulated, road=last_road(message)
+        )
         listed = list(transport.find(asked, since=begun - MARGIN))
     except TransportError as error:
         return Lookup(trouble=f"the carrier could not be asked: {error.words}")

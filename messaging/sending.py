@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from leads import claims, clock, consent, outbox, policy
-from leads.models import ContactPoint, Work
+from leads import claims, clock, outbox, policy
+from leads.models import Work
 from leads.work import Worker
-from messaging import costs, gate
+from messaging import costs, gate, roads
+from messaging.composing import write_out
 from messaging.conversations import lock_conversation, refresh
 from messaging.models import Conversation, Message, Turn
 from messaging.queueing import (
@@ -20,8 +21,9 @@ from messaging.queueing import (
     cancel_pending,
     queue_message,
 )
-from messaging.receipts import report_failure
 from messaging.reconciling import RECONCILER, confirm_sent, reconcile, resend
+from messaging.refusing import RETRY, take_refusal
+from messaging.scheduling_messages import is_scheduled
 from messaging.transports import (
     Outcome,
     OutgoingMessage,
@@ -36,8 +38,6 @@ log = logging.getLogger(__name__)
 DEADLINE = 10.0  # seconds for one call to a carrier
 LEASE = timedelta(seconds=DEADLINE + 10)
 State = Message.State
-RETRY = timedelta(seconds=15)
-NOT_CALLED = "breaker_open"
 
 
 def deliver(*, message_id: int) -> None:
@@ -51,15 +51,20 @@ def deliver(*, message_id: int) -> None:
     if message is None:
         return
     gated = perf_counter()
+    transport: Transport | None = None
     try:
-        transport = choose_transport(message.kind, simulated=message.simulated)
+        road = roads.road_of(message)
+        transport = choose_transport(
+            message.kind, simulated=message.simulated, road=road
+        )
         receipt = transport.send(as_outgoing(message))
     except TransportError as error:
-        _not_accepted(message, error)
+        _not_accepted(message, transport, error)
     except Exception as error:
         log.exception("message %s: the carrier's adapter failed", message.public_id)
         words = f"the adapter failed: {type(error).__name__}"
-        _not_accepted(message, TransportError(Outcome.UNKNOWN, words))
+        unknown = TransportError(Outcome.UNKNOWN, words)
+        _not_accepted(message, transport, unknown)
     else:
         sent = perf_counter()
         times = {"gated": gated - started, "sent": sent - gated}
@@ -84,13 +89,16 @@ def _claim(message_id: int) -> Message | None:
             _stopped_at_gate(message, conversation, decision)
             return None
         details = {**message.details, "taken": [list(t) for t in decision.taken]}
+        now = clock.now()
         claimed = claims.claim(
             Message,
             message_id,
             lease=LEASE,
             checks=decision.rows(),
             details=details,
-            claimed_at=clock.now(),
+            claimed_at=now,
+            # What was to go later stands in the thread where it goes.
+            occurred_at=now if is_scheduled(message) else message.occurred_at,
         )
         if claimed is None:
             gate.give_back(decision.taken)
@@ -134,14 +142,16 @@ def as_outgoing(message: Message) -> OutgoingMessage:
     """The message as a transport gets it."""
     if message.contact_point is None or message.channel is None:
         raise TransportError(Outcome.PERMANENT, "there is no address to send to")
+    composed = write_out(message) if message.kind == Message.Kind.EMAIL else None
     return OutgoingMessage(
         public_id=message.public_id,
         channel=message.kind,
         from_address=message.channel.address,
         to_address=message.contact_point.value,
-        body=message.body,
-        subject=message.subject,
+        body=composed.text if composed else message.body,
+        subject=composed.subject if composed else message.subject,
         deadline=DEADLINE,
+        mail=composed.mail if composed else None,
     )
 
 
@@ -194,74 +204,11 @@ def _sent_words(message: Message) -> str:
     return "simulated" if message.simulated else f"{message.kind} accepted"
 
 
-def _not_accepted(message: Message, error: TransportError) -> None:
-    with transaction.atomic():
-        if message.contact_point_id is not None:
-            claims.lock_contact_point(message.contact_point_id)
-        conversation = lock_conversation(message.conversation_id)
-        still_waits = error.code == message.error_code == NOT_CALLED
-        common = {
-            "last_error": error.words,
-            "error_code": error.code,
-            "reason": error.words[:300],
-        }
-        if error.outcome == Outcome.UNKNOWN:
-            claims.finish(message, state=State.UNKNOWN, due_at=clock.now(), **common)
-        elif _may_retry(message, error):
-            _give_back(message)
-            due = error.retry_at or clock.now() + RETRY * message.attempts
-            # A call that was not made is no attempt: an outage fails no message.
-            tries = message.attempts - (error.code == NOT_CALLED)
-            claims.finish(
-                message, state=State.QUEUED, due_at=due, attempts=tries, **common
-            )
-            if still_waits:
-                return
-        else:
-            _give_back(message)
-            claims.finish(message, state=State.FAILED, **common)
-            _obey_refusal(message, error)
-            report_failure(message)
-        outbox.emit(
-            kind=f"message.{message.state}",
-            lead=conversation.lead,
-            actor="system",
-            payload={"message": str(message.public_id), "code": error.code},
-        )
-        refresh(conversation, ring="delivery")
-
-
-def _may_retry(message: Message, error: TransportError) -> bool:
-    retryable = error.outcome in (Outcome.REFUSED, Outcome.LATER)
-    tries_left = message.attempts < message.MAX_ATTEMPTS
-    return retryable and (tries_left or error.code == NOT_CALLED)
-
-
-def _give_back(message: Message) -> None:
-    gate.give_back(message.details.get("taken", []))
-    details = {**message.details, "taken": []}
-    Message.objects.filter(pk=message.pk).update(details=details)
-
-
-OPTED_OUT_CODES = frozenset({"21610"})
-NOT_TEXTABLE_CODES = frozenset({"21614", "21635", "30006"})
-
-
-def _obey_refusal(message: Message, error: TransportError) -> None:
-    point = message.contact_point
-    if point is None:
-        return
-    if error.code in OPTED_OUT_CODES:
-        consent.suppress(
-            contact_point=point,
-            channel=message.kind,
-            reason="carrier",
-            words=error.words,
-            actor="system",
-            at=clock.now(),
-        )
-    if error.code in NOT_TEXTABLE_CODES:
-        ContactPoint.objects.filter(pk=point.pk).update(textable=False)
+def _not_accepted(
+    message: Message, transport: Transport | None, error: TransportError
+) -> None:
+    if take_refusal(message=message, transport=transport, error=error):
+        deliver(message_id=message.pk)
 
 
 def _mark_turn(
@@ -282,7 +229,9 @@ def _mark_turn(
 
 def _orphaned(row: Work) -> None:
     """A process died between claim and commit: the call may have begun."""
-    words = "the process died while sending: not known whether it was accepted"
+    road = roads.road_of(row) if isinstance(row, Message) else ""
+    by = f" by {road}" if road else ""
+    words = f"the process died while sending{by}: not known whether it was accepted"
     claims.finish(
         row, state=State.UNKNOWN, due_at=clock.now(), last_error=words, reason=words
     )

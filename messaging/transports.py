@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,11 @@ class Outcome(StrEnum):
 
 
 class TransportError(Exception):
-    """The only error a transport raises."""
+    """The only error a transport raises.
+
+    `elsewhere` says that a definite refusal has to do with the road, not with this
+    message or its recipient: another road may be tried at once.
+    """
 
     def __init__(
         self,
@@ -33,12 +37,14 @@ class TransportError(Exception):
         *,
         retry_at: datetime | None = None,
         code: str = "",
+        elsewhere: bool = False,
     ) -> None:
         super().__init__(words)
         self.outcome = outcome
         self.words = words
         self.retry_at = retry_at
         self.code = code
+        self.elsewhere = elsewhere and outcome != Outcome.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,66 @@ class DeliveryUpdate:
 
 
 @dataclass(frozen=True)
+class MailDelivery(DeliveryUpdate):
+    """The same of a mail. It may be none of ours: an account can have several users.
+
+    `external_id` may begin with the id under which the carrier took the mail. While
+    the carrier still tries, `state` is "sent" and the `words` say why it waits.
+    """
+
+
+@dataclass(frozen=True)
+class Engagement:
+    """That somebody opened one of our mails, or followed a link in it.
+
+    `what` is opened or clicked. `url` is the link's address without its query.
+    """
+
+    provider: str
+    external_id: str
+    message_public_id: uuid.UUID | None
+    what: str
+    occurred_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class AddressReport:
+    """What a carrier says of an address: nothing may go to it on `channel` any more.
+
+    `reason` is bounce, complaint or unsubscribe; `words` say why in plain English.
+    The message that brought it up may be named as in DeliveryUpdate.
+    """
+
+    provider: str
+    external_id: str
+    channel: str
+    address: str
+    reason: str
+    words: str
+    occurred_at: datetime
+    message_public_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class OutgoingMail:
+    """What a mail has beyond the text: both roads carry exactly this.
+
+    Ids are without brackets; `message_id` is ours and the same on every road.
+    `headers` come beside those named here (List-Unsubscribe, Auto-Submitted, …) and
+    hold no line break.
+    """
+
+    message_id: str
+    from_name: str = ""
+    reply_to: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    html: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class OutgoingMessage:
     """A message as a transport gets it. `deadline` is seconds for the call."""
 
@@ -102,6 +168,7 @@ class OutgoingMessage:
     subject: str = ""
     media_urls: tuple[str, ...] = ()
     deadline: float = 10.0
+    mail: OutgoingMail | None = None
 
 
 @dataclass(frozen=True)
@@ -193,16 +260,34 @@ class SimulatorTransport(LogTransport):
 SIMULATOR = SimulatorTransport()
 
 
-def choose_transport(channel_kind: str, *, simulated: bool) -> Transport:
-    """Return the transport that runs now: the simulator's, or the first that
-    is configured among `settings.TRANSPORTS[channel_kind]`.
+def choose_transport(
+    channel_kind: str, *, simulated: bool, road: str = ""
+) -> Transport:
+    """Return the transport that runs now: the simulator's, the one named `road` when
+    it is configured, else the first that is among `settings.TRANSPORTS[channel_kind]`.
     """
     if simulated:
         return SIMULATOR
+    roads = list(_configured(channel_kind))
+    if not roads:
+        raise TransportError(
+            Outcome.REFUSED, f"no transport for {channel_kind} is configured"
+        )
+    return next((one for one in roads if one.name == road), roads[0])
+
+
+def next_transport(channel_kind: str, *, after: str) -> Transport | None:
+    """The next configured transport after the one named `after`; None when there is
+    none. A log never stands in for a carrier: that would only pretend to send.
+    """
+    roads = list(_configured(channel_kind))
+    names = [one.name for one in roads]
+    later = roads[names.index(after) + 1 :] if after in names else []
+    return next((one for one in later if not one.simulated), None)
+
+
+def _configured(channel_kind: str) -> Iterator[Transport]:
     for path in settings.TRANSPORTS[channel_kind]:
         transport = cast(Transport, import_string(path)())
         if transport.is_configured():
-            return transport
-    raise TransportError(
-        Outcome.REFUSED, f"no transport for {channel_kind} is configured"
-    )
+            yield transport
