@@ -31,6 +31,7 @@ urlpatterns = [
     path("admin/demo/", views_demo.leave, name="leave_demo"),
     path("admin/logout/", LogoutView.as_view()),
     path("admin/dead-letters/", dead_letters, name="dead_letters"),
+    path("u/", include("messaging.urls_public")),
     path("admin/", include("messaging.urls")),
     path("admin/", include("leads.urls")),
     path("admin/", include("integrations.urls")),

@@ -11,6 +11,7 @@ from leads.models import ContactPoint, Task
 from messaging.channels import default_channel, simulator_channel
 from messaging.conversations import addresses, lock_conversation, refresh
 from messaging.models import Channel, Conversation, Message, Turn
+from messaging.ownmail import write_mail
 from messaging.segments import count_segments
 
 State = Message.State
@@ -52,7 +53,7 @@ def queue_message(
     when there is no address, the text is empty, or the address is opted out:
     there is no override.
     """
-    point = contact_point or _best_address(conversation, kind)
+    point = contact_point or best_address(conversation, kind)
     if not body.strip():
         raise Refused("an empty message cannot be sent")
     if not columns.get("automatic"):
@@ -83,8 +84,13 @@ def queue_message(
 def _write(message: Message) -> None:
     message.subject = message.subject[:500]
     message.reason = message.reason[:300]
+    mails = message.kind == Channel.Kind.EMAIL
     with transaction.atomic(savepoint=False):
+        mail = write_mail(message) if mails else None
         message.save(force_insert=True)
+        if mail is not None:
+            mail.message = message
+            mail.save(force_insert=True)
         touch(message.conversation, message)
         if message.state == State.QUEUED:
             jobs.enqueue("messaging.deliver_message", message.pk)
@@ -96,7 +102,11 @@ def touch(conversation: Conversation, message: Message) -> None:
     conversation.last_at = message.occurred_at
 
 
-def _best_address(conversation: Conversation, kind: str) -> ContactPoint:
+def best_address(conversation: Conversation, kind: str) -> ContactPoint:
+    """The address the lead last wrote from, else the first one known.
+
+    Raises Refused when there is none of this kind.
+    """
     known = addresses(conversation, kind)
     if not known:
         what = "phone number" if kind == Channel.Kind.SMS else "mail address"
