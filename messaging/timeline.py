@@ -4,22 +4,21 @@ Page, fragment, lead timeline and simulator show the same items through the one
 template `messaging/_message.html`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from leads import showing
-from leads.models import Event, Fact, Lead, Question, Stage
-from messaging import words
+from leads.models import Fact, Lead, Question
+from messaging import mailview, words
+from messaging.happenings import happenings
 from messaging.models import Attachment, Conversation, Message
+from messaging.scheduling_messages import is_scheduled
 
-MOST_LINES = 200
 CALL_OUTCOMES = {
     "reached": "reached",
     "no_answer": "no answer",
@@ -57,7 +56,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Bubble:
-    """One message as the screens show it. `who` picks place and colours."""
+    """One message as the screens show it. `who` picks place and colours.
+
+    `subject` is empty where it is that of the mail before it.
+    """
 
     message: Message
     who: str  # lead | person | ai | note | call
@@ -72,6 +74,8 @@ class Bubble:
     explained: bool = False
     actions: tuple[str, ...] = ()
     call: str = ""
+    subject: str = ""
+    mail: mailview.MailFace | None = None
 
     @property
     def key(self) -> str:
@@ -126,10 +130,25 @@ def parts_of(body: str, evidence: Iterable[Evidence]) -> tuple[Part, ...]:
     )
 
 
+def bubbles_of(
+    messages: list[Message], *, lead_name: str, evidence: EvidenceMap | None = None
+) -> list[Bubble]:
+    """Return how messages that follow each other look."""
+    subjects = mailview.changed_subjects(messages)
+    return [
+        bubble_of(message, lead_name=lead_name, evidence=evidence, subject=subject)
+        for message, subject in zip(messages, subjects, strict=True)
+    ]
+
+
 def bubble_of(
-    message: Message, *, lead_name: str, evidence: EvidenceMap | None = None
+    message: Message,
+    *,
+    lead_name: str,
+    evidence: EvidenceMap | None = None,
+    subject: str | None = None,
 ) -> Bubble:
-    """Return how one message looks."""
+    """Return how one message looks, by itself with its own subject."""
     marks = (evidence or {}).get(message.public_id, [])
     return Bubble(
         message=message,
@@ -145,6 +164,8 @@ def bubble_of(
         explained=message.direction == Message.Direction.OUTBOUND,
         actions=_actions(message),
         call=_call_words(message),
+        subject=message.subject if subject is None else subject,
+        mail=mailview.face_of(message),
     )
 
 
@@ -167,6 +188,8 @@ def _actions(message: Message) -> tuple[str, ...]:
     if message.direction != Message.Direction.OUTBOUND:
         return ()
     states = Message.State
+    if is_scheduled(message):
+        return ("later",)
     actions: dict[str, tuple[str, ...]] = {
         states.QUEUED: ("cancel",),
         states.HELD: ("cancel",),
@@ -202,9 +225,8 @@ def items_of(
     """
     name = lead_name(conversation)
     rows: list[tuple[datetime, Item]] = []
-    for message in messages:
-        bubble = bubble_of(message, lead_name=name, evidence=evidence)
-        rows.append((message.occurred_at, Item(bubble.key, bubble=bubble)))
+    for bubble in bubbles_of(messages, lead_name=name, evidence=evidence):
+        rows.append((bubble.message.occurred_at, Item(bubble.key, bubble=bubble)))
     since = messages[0].occurred_at if messages and not whole else None
     rows += system_lines(conversation.lead, since=since, until=until)
     return _with_days(sorted(rows, key=lambda row: row[0]))
@@ -230,18 +252,6 @@ def lead_name(conversation: Conversation) -> str:
     return point.value if point else "Unknown"
 
 
-@dataclass
-class _Names:
-    """Names that event lines need, looked up once for a whole thread."""
-
-    stages: dict[str, str] = field(default_factory=dict)
-    people: dict[str, str] = field(default_factory=dict)
-
-    def who(self, actor: str) -> str:
-        fixed = {"ai": "✦ AI", "builtin": "✦ Built-in", "lead": "The lead"}
-        return fixed.get(actor) or self.people.get(actor, "")
-
-
 def system_lines(
     lead: Lead | None,
     *,
@@ -249,67 +259,10 @@ def system_lines(
     until: datetime | None = None,
 ) -> list[tuple[datetime, Item]]:
     """Return the events of a lead that a thread tells, with their time."""
-    if lead is None:
-        return []
-    rows = Event.objects.filter(lead=lead, kind__in=LINES)
-    if since is not None:
-        rows = rows.filter(occurred_at__gte=since)
-    if until is not None:
-        rows = rows.filter(occurred_at__lt=until)
-    events = list(rows.order_by("-occurred_at", "-pk")[:MOST_LINES])
-    names = _names(events)
-    lines = []
-    for event in reversed(events):
-        said = LINES[event.kind](event.payload, names.who(event.actor), names)
-        when = words.time_of(event.occurred_at)
-        if said:
-            item = Item(f"e-{event.uuid}", line=said, time=when)
-            lines.append((event.occurred_at, item))
-    return lines
-
-
-def _names(events: list[Event]) -> _Names:
-    ids = {e.actor.removeprefix("user:") for e in events if "user:" in e.actor}
-    if not events:
-        return _Names()
-    people = get_user_model().objects.filter(pk__in=[i for i in ids if i.isdigit()])
-    return _Names(
-        stages=dict(Stage.objects.values_list("key", "name")),
-        people={f"user:{p.pk}": words.first_name(p) for p in people},
-    )
-
-
-Line = Callable[[dict[str, Any], str, _Names], str]
-
-
-def _by(said: str, who: str) -> str:
-    return f"{said} · {who}" if who else said
-
-
-def _stage(payload: dict[str, Any], who: str, names: _Names) -> str:
-    after = str(payload.get("after", ""))
-    return _by(f"Stage → {names.stages.get(after, after)}", who)
-
-
-def _mode(payload: dict[str, Any], who: str, names: _Names) -> str:
-    after = str(payload.get("after", "")) or "as the channel"
-    return _by(f"AI → {after.capitalize()}", who)
-
-
-def _handed_off(payload: dict[str, Any], who: str, names: _Names) -> str:
-    reason = str(payload.get("reason", ""))
-    return f"Handed to a person: {reason}" if reason else "Handed to a person"
-
-
-LINES: dict[str, Line] = {
-    "lead.captured": lambda payload, who, names: _by("New lead", who),
-    "lead.qualified": lambda payload, who, names: "Qualified",
-    "lead.stage_changed": _stage,
-    "conversation.mode_changed": _mode,
-    "conversation.taken_over": lambda p, who, n: f"{who or 'A person'} took over",
-    "conversation.handed_back": lambda p, who, n: _by("Handed back to the AI", who),
-    "conversation.handed_off": _handed_off,
-    "conversation.done": lambda p, who, n: _by("Done", who),
-    "conversation.reopened": lambda p, who, n: _by("Opened again", who),
-    "conversation.lead_chosen": lambda p, who, n: _by("Lead chosen", who),
-}
+    return [
+        (
+            one.at,
+            Item(f"e-{one.event}", line=one.words, time=words.time_of(one.at)),
+        )
+        for one in happenings(lead, since=since, until=until)
+    ]
