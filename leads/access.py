@@ -76,6 +76,21 @@ def task_filter(user: Viewer) -> Q:
     return seen | Q(lead=None, team__in=teams)
 
 
+def team_filter(user: Viewer, *, prefix: str) -> Q:
+    """Return the filter for what belongs to a team (`prefix`) or to everybody.
+
+    People in the team have it, however far they see into its leads; superusers
+    and people with reach `all` have every team's. Others have nothing.
+    """
+    if not user.is_active or user.pk is None:
+        return NOTHING
+    reaches = _reaches(user)
+    if getattr(user, "is_superuser", False) or Membership.Reach.ALL in reaches:
+        return Q()
+    teams = [team for found in reaches.values() for team in found]
+    return Q(**{prefix: None}) | Q(**{f"{prefix}__in": teams})
+
+
 def may_see(user: Viewer, lead: Any) -> bool:
     """Say whether `user` may see `lead` (a saved Lead)."""
     return bool(type(lead).objects.filter(lead_filter(user), pk=lead.pk).exists())

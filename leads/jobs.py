@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
@@ -39,20 +39,28 @@ def register(name: str, function: JobFunction) -> None:
 
 
 def start_job(
-    *, name: str, arguments: Mapping[str, Any], effect_key: str | None = None
+    *,
+    name: str,
+    arguments: Mapping[str, Any],
+    effect_key: str | None = None,
+    due_at: datetime | None = None,
 ) -> Job:
-    """Write a job's row; with an `effect_key` there is only ever one."""
+    """Write a job's row; with an `effect_key` there is only ever one.
+
+    It runs at once, or when `due_at` has come: then the sweep finds it.
+    """
     values: dict[str, Any] = {
         "state": Job.State.READY,
         "name": name,
         "arguments": dict(arguments),
-        "due_at": clock.now(),
+        "due_at": due_at or clock.now(),
     }
     if effect_key is None:
         job = Job.objects.create(**values)
     else:
         job, _ = Job.objects.get_or_create(effect_key=effect_key, defaults=values)
-    enqueue("leads.run_job", job.pk)
+    if due_at is None:
+        enqueue("leads.run_job", job.pk)
     return job
 
 

@@ -111,6 +111,12 @@ MENU: tuple[Group, ...] = (
                 also=("auth/user/", "auth/group/"),
             ),
             Item(
+                "Prepared answers",
+                "quickreply",
+                "admin:messaging_template_changelist",
+                "messaging.view_template",
+            ),
+            Item(
                 "Question sets",
                 "quiz",
                 "admin:leads_questionset_changelist",

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from leads import claims, clock
 from leads.models import (
     ContactPoint,
+    Job,
     Lead,
     LeadContact,
     Mode,
@@ -21,6 +22,9 @@ from messaging.models import Channel, Conversation, Message, Turn
 
 STRICTNESS = {Mode.OFF.value: 0, Mode.DRAFT.value: 1, Mode.AUTO.value: 2}
 PENDING = (Message.State.QUEUED, Message.State.HELD, Message.State.CLAIMED)
+WAITING_STATES = (Message.State.QUEUED, Message.State.HELD)
+# The `turn_reason` of a conversation that has such a message and no other reason.
+WAITS_TO_GO = "A message waits to go"
 RECENT = 30
 # What the inbox shows of a conversation, and `refresh` saves together.
 ROW = (
@@ -109,6 +113,11 @@ def clock_of(conversation: Conversation) -> datetime:
     return clock.now() + timedelta(seconds=conversation.clock_shift)
 
 
+def park_key(pk: int, until: datetime) -> str:
+    """The key of the job that wakes a conversation at this moment."""
+    return f"park:{pk}:{until:%Y%m%d%H%M%S%f}"
+
+
 def latest_inbound(conversation: Conversation) -> Message | None:
     """The last message of the lead."""
     rows = conversation.messages.filter(direction=Message.Direction.INBOUND)
@@ -166,6 +175,7 @@ def _only_the_ai(conversation: Conversation) -> bool:
         and conversation.holder_id is None
         and not conversation.paused_reason
         and conversation.turn in (Conversation.Turn.AI, Conversation.Turn.WAITING)
+        and not conversation.turn_reason
     )
 
 
@@ -223,15 +233,40 @@ def _whose_turn(conversation: Conversation) -> tuple[str, str]:
         return turn.OPTED_OUT, "Asked to stop"
     if conversation.done_at:
         return turn.DONE, ""
+    until = conversation.parked_until
+    parked = until is not None and until > clock.now()
+    if parked and _by_a_person(conversation):
+        return turn.PARKED, "Snoozed"
     if conversation.paused_reason:
         return turn.NEEDS_YOU, conversation.paused_reason
     recent = [_Said(*row) for row in _recent.rows(conversation=conversation.pk)]
     waiting = _waits_for_person(recent) or signs.task
     if waiting:
         return turn.NEEDS_YOU, waiting
-    if conversation.parked_until and conversation.parked_until > clock.now():
-        return turn.PARKED, ""
-    return _by_last_message(conversation, recent, signs)
+    whose, why = (
+        (turn.PARKED.value, "")
+        if parked
+        else _by_last_message(conversation, recent, signs)
+    )
+    if not why and any(_waits_to_go(message) for message in recent):
+        why = WAITS_TO_GO
+    return whose, why
+
+
+def _by_a_person(conversation: Conversation) -> bool:
+    """Whether a person set it to rest; only of one that rests."""
+    until = conversation.parked_until
+    if until is None:
+        return False
+    jobs = Job.objects.filter(effect_key=park_key(conversation.pk, until))
+    setting = jobs.values_list("arguments", flat=True).first()
+    return setting is not None and str(setting.get("by", "")).startswith("user:")
+
+
+def _waits_to_go(message: "_Said") -> bool:
+    """A person's message that has not left: the lead's next word may stop it."""
+    out = message.direction == Message.Direction.OUTBOUND
+    return out and not message.automatic and message.state in WAITING_STATES
 
 
 class _Said(NamedTuple):
@@ -287,7 +322,7 @@ def _by_last_message(
 
 def _lead_spoke_last(recent: list[_Said]) -> bool:
     for message in recent:
-        if message.direction == Message.Direction.INBOUND:
+        if message.direction == Message.Direction.INBOUND and not message.automatic:
             return True
         said = message.direction == Message.Direction.OUTBOUND
         if said and message.state not in (

@@ -30,12 +30,38 @@ class Words(forms.CharField):
         return plain.replace("\r\n", "\n").replace("\r", "\n")
 
 
+class OneLine(forms.CharField):
+    """A line of words: breaks become blanks, since a header holds none."""
+
+    def to_python(self, value: str | None) -> str:
+        """Return the words on one line."""
+        return " ".join((super().to_python(value) or "").split())
+
+
 class SendForm(forms.Form):
     """The composer: a message or a note."""
 
     kind = forms.ChoiceField(choices=KINDS)
     body = Words()
-    subject = forms.CharField(max_length=500, required=False)
+    subject = OneLine(max_length=500, required=False)
+    address = forms.CharField(max_length=254, required=False)
+
+
+class MomentForm(forms.Form):
+    """A chosen time: with its own zone, or on the clock that the page names."""
+
+    at = forms.CharField(max_length=40, label="When")
+
+
+class LaterForm(SendForm, MomentForm):
+    """A message that goes at a chosen time."""
+
+
+class PreviewForm(forms.Form):
+    """A mail that somebody wants to look at before sending it."""
+
+    body = Words()
+    subject = OneLine(max_length=500, required=False)
     address = forms.CharField(max_length=254, required=False)
 
 

@@ -7,6 +7,7 @@ from leads import clock, outbox, pipeline
 from leads.models import Mode, Task
 from messaging.conversations import lock_conversation, refresh
 from messaging.models import Conversation, Message
+from messaging.scheduling_messages import cancel_scheduled
 
 
 @transaction.atomic
@@ -54,6 +55,7 @@ def mark_done(*, conversation: Conversation, user: User, done: bool = True) -> N
             kinds=list(Task.Kind.values),
             actor=f"user:{user.pk}",
         )
+        cancel_scheduled(conversation=conversation, reason="it was marked done")
     outbox.emit(
         kind="conversation.done" if done else "conversation.reopened",
         lead=conversation.lead,

@@ -5,7 +5,17 @@ from django.urls import path
 from messaging import views_profile
 from messaging.leadpage import urls as leadpage
 from messaging.review import urls as review
-from messaging.views import actions, attachments, inbox, new, panel, simulator
+from messaging.views import (
+    actions,
+    attachments,
+    inbox,
+    later,
+    mail,
+    new,
+    panel,
+    simulator,
+    templates,
+)
 
 TALK = "inbox/<uuid:conversation>/"
 ONE = TALK + "messages/<uuid:message>/"
@@ -30,11 +40,18 @@ urlpatterns = [
     path("inbox/new/lead/", new.new_lead, name="inbox_new_lead"),
     path("inbox/new/message/", new.new_message, name="inbox_new_message"),
     path("inbox/files/<uuid:public_id>/", attachments.attachment, name="inbox_file"),
+    path("inbox/pictures/<str:signed>/", attachments.picture, name="inbox_picture"),
     path(TALK, inbox.inbox, name="inbox_thread"),
     path(TALK + "update/", inbox.update, name="inbox_update"),
     path(TALK + "earlier/", inbox.earlier, name="inbox_earlier"),
     path(TALK + "panel/", panel.panel, name="inbox_panel"),
     path(TALK + "send/", actions.send, name="inbox_send"),
+    path(TALK + "later/", later.send_later, name="inbox_send_later"),
+    path(TALK + "preview/", later.preview, name="inbox_preview"),
+    path(TALK + "snooze/", later.snooze, name="inbox_snooze"),
+    path(TALK + "wake/", later.unsnooze, name="inbox_unsnooze"),
+    path(TALK + "answers/", templates.answers, name="inbox_answers"),
+    path(TALK + "answers/<int:template>/", templates.use, name="inbox_answer_use"),
     path(TALK + "take-over/", actions.take_over, name="inbox_take_over"),
     path(TALK + "hand-back/", actions.hand_back, name="inbox_hand_back"),
     path(TALK + "answer-now/", actions.answer_at_once, name="inbox_answer_now"),
@@ -46,6 +63,10 @@ urlpatterns = [
     path(ONE + "stop/undo/", actions.unsettle_stop, name="inbox_message_unstop"),
     path(TALK + "lead/", actions.choose_lead, name="inbox_choose_lead"),
     path(ONE + "why/", inbox.why, name="inbox_why"),
+    path(ONE + "original/", mail.original, name="inbox_mail"),
+    path(ONE + "mail/", mail.frame, name="inbox_mail_frame"),
+    path(ONE + "time/", later.change_time, name="inbox_message_time"),
+    path(ONE + "now/", later.send_now, name="inbox_message_now"),
     path(ONE + "cancel/", actions.cancel, name="inbox_message_cancel"),
     path(ONE + "confirm/", actions.confirm, name="inbox_message_confirm"),
     path(ONE + "resend/", actions.send_again, name="inbox_message_resend"),

@@ -108,10 +108,17 @@ def chip_of(conversation: Conversation) -> Chip:
     elif turn == Conversation.Turn.PERSON:
         words = f"{first_name(conversation.holder)} has it"
     elif turn == Conversation.Turn.PARKED and conversation.parked_until:
-        until = timezone.localtime(conversation.parked_until)
-        words = f"Parked to {until.day} {until:%b}"
+        words = f"Parked to {_until(conversation.parked_until)}"
     icon = icons.get(turn, "help")
     return Chip(turn, icon, words, seconds, conversation.turn_reason)
+
+
+def _until(moment: datetime) -> str:
+    """The day, such as "3 Mar"; the time when it is within a day."""
+    if timedelta() <= moment - clock.now() < DAY:
+        return time_of(moment)
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%b}"
 
 
 def burst_seconds(conversation: Conversation) -> int | None:
@@ -155,15 +162,31 @@ def _queued(message: Message) -> Status:
 
 
 def _held(message: Message) -> Status:
-    words, until = _because("held", message, "waits"), _their_time(message)
+    words, until = _because("held", message, "waits"), _theirs(message)
     if message.due_at > clock.now() and until not in words:
         words += f", until {until}"
     return Status(words, "waits")
 
 
+def _theirs(message: Message) -> str:
+    talk = message.conversation
+    ahead = timedelta(seconds=talk.clock_shift)
+    return time_of(message.due_at + ahead, zone_of(talk.lead, message.contact_point))
+
+
 def _their_time(message: Message) -> str:
-    zone = zone_of(message.conversation.lead, message.contact_point)
-    return time_of(message.due_at, zone)
+    """On the lead's clock, and in brackets on ours where that shows another time."""
+    theirs = _theirs(message)
+    ours = beside(theirs, time_of(message.due_at))
+    return f"{theirs} ({ours} here)" if ours else theirs
+
+
+def beside(theirs: str, ours: str) -> str:
+    """Our time beside theirs: without the day that both have, "" when the same."""
+    if theirs == ours:
+        return ""
+    time, _, day = ours.partition(" ")
+    return time if theirs.partition(" ")[2] == day else ours
 
 
 def _delivered(message: Message) -> Status:

@@ -1,12 +1,14 @@
 """What a person adds to a conversation: messages, notes, calls."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from leads import claims, clock, outbox, pipeline, policy
 from leads.models import ContactPoint, Task
+from messaging import templating
 from messaging.conversations import addresses, lock_conversation, refresh
 from messaging.holding import hold
 from messaging.models import Conversation, Message
@@ -30,25 +32,21 @@ def send_as_person(
     contact_point: ContactPoint | None = None,
     subject: str = "",
     due_at: datetime | None = None,
+    details: dict[str, Any] | None = None,
 ) -> Message:
     """Queue a person's message and let the person have the conversation.
 
     It waits the policy's undo seconds. Drafts and what the AI was sending
     stop: somebody has answered. The same words sent twice within seconds (a
-    double click, a repeated request) are one message. Raises Refused.
+    double click, a repeated request) are one message. Raises Refused, also
+    while a mark such as [company?] is still to be filled in.
     """
+    refuse_marks(subject, body)
     for point in [contact_point] if contact_point else addresses(conversation, kind):
         claims.lock_contact_point(point.pk)
     conversation = lock_conversation(conversation.pk)
     wait = timedelta(seconds=policy.current().undo_seconds)
-    if conversation.holder_id != user.pk:
-        hold(conversation, user)
-    else:
-        cancel_pending(
-            conversation=conversation,
-            reason="somebody answered meanwhile",
-            automatic_only=True,
-        )
+    _take(conversation, user)
     same = _just_written(conversation, user, kind, body)
     if same is not None:
         return same
@@ -61,10 +59,30 @@ def send_as_person(
         contact_point=contact_point,
         subject=subject,
         due_at=due_at or clock.now() + wait,
+        details=details or {},
     )
     _answered(conversation, user)
     refresh(conversation, ring="written")
     return message
+
+
+def _take(conversation: Conversation, user: User) -> None:
+    """Whoever answers has the conversation; nothing automatic goes on."""
+    if conversation.holder_id != user.pk:
+        hold(conversation, user)
+        return
+    cancel_pending(
+        conversation=conversation,
+        reason="somebody answered meanwhile",
+        automatic_only=True,
+    )
+
+
+def refuse_marks(*texts: str) -> None:
+    """Raise Refused while a prepared answer is not filled in."""
+    marks = templating.marks_in(*texts)
+    if marks:
+        raise Refused(f"fill in {' and '.join(marks)} first")
 
 
 def _just_written(

@@ -1,5 +1,5 @@
 """The admin of `messaging`."""
 
-from messaging.admin import channels, leads, messages
+from messaging.admin import channels, leads, messages, templates
 
-__all__ = ["channels", "leads", "messages"]
+__all__ = ["channels", "leads", "messages", "templates"]

@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from leads import claims, clock, outbox, pipeline, policy, qualification, scoring
+from leads import claims, clock, pipeline, policy, qualification, scoring
 from leads.models import ContactPoint, Lead, Stage
-from messaging import drafts, gate, holding, writing
-from messaging.conversations import lock_conversation, refresh
+from messaging import drafts, gate, holding, snoozing, writing
+from messaging.conversations import lock_conversation
 from messaging.demo.cast import Cast
 from messaging.marking import mark_done
 from messaging.models import Conversation, Message, Turn
@@ -209,17 +209,9 @@ def _done(scene: Scene, act: Act) -> None:
 
 
 def _park(scene: Scene, act: Act) -> None:
-    conversation = lock_conversation(scene.conversation.pk)
-    conversation.parked_until = scene.now + timedelta(days=act["days"])
-    conversation.unread = False
-    conversation.save(update_fields=["parked_until", "unread"])
-    outbox.emit(
-        kind="conversation.parked",
-        lead=scene.lead,
-        actor=f"user:{scene.person(act).pk}",
-        payload={"until": conversation.parked_until.isoformat()},
-    )
-    refresh(conversation)
+    until = scene.now + timedelta(days=act["days"])
+    user = scene.person(act)
+    snoozing.snooze(conversation=scene.conversation, user=user, until=until)
 
 
 def _landline(scene: Scene, act: Act) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from leads import clock
 from leads.models import Membership, Team
 from messaging.demo import DEMO_GROUP
-from messaging.models import Channel, Profile
+from messaging.models import Channel, Profile, Template
 
 DATA = Path(__file__).parent / "data"
 
@@ -50,6 +50,8 @@ def make_cast() -> Cast:
     teams = {"": Team.default()}
     for name in company["teams"]:
         teams[name], _ = Team.objects.get_or_create(name=name)
+    for row in company["answers"]:
+        _answer(row, teams)
     return Cast(
         people={row["username"]: _person(row, teams) for row in company["people"]},
         teams=teams,
@@ -82,3 +84,13 @@ def _channel(row: dict[str, Any], teams: dict[str, Team]) -> Channel:
         kind=kind, address=address, simulated=True, defaults=values
     )
     return channel
+
+
+def _answer(row: dict[str, str], teams: dict[str, Team]) -> Template:
+    """A prepared answer; with no team named it is everybody's."""
+    team = teams[row["team"]] if row["team"] else None
+    values = {key: row[key] for key in ("kind", "subject", "body")}
+    answer, _ = Template.objects.get_or_create(
+        name=row["name"], team=team, defaults=values
+    )
+    return answer

@@ -13,7 +13,14 @@ from leads.lifecycle import Invented
 from leads.models import ContactPoint, Job, Lead, Task, Team
 from messaging.demo import DEMO_GROUP
 from messaging.demo.cast import addresses, read
-from messaging.models import Attachment, Channel, Conversation, Message, Profile
+from messaging.models import (
+    Attachment,
+    Channel,
+    Conversation,
+    Message,
+    Profile,
+    Template,
+)
 from messaging.simulator.busy_hour import JOB as PLAYED_JOB
 
 BATCH = 10
@@ -27,6 +34,7 @@ COUNTED = {
     "companies": ("company", "companies"),
     "teams": ("team", "teams"),
     "channels": ("channel", "channels"),
+    "answers": ("prepared answer", "prepared answers"),
 }
 
 
@@ -43,6 +51,7 @@ class Goes:
     companies: int
     teams: int
     channels: int
+    answers: int
     profile: bool
     played: int
     names: tuple[str, ...]
@@ -71,6 +80,7 @@ def what_goes(*, played: bool = False) -> Goes:
         companies=leads.exclude(company=None).values("company").distinct().count(),
         teams=_teams().count(),
         channels=_channels().count(),
+        answers=_answers().count(),
         profile=Profile.objects.filter(demo=True).exists(),
         played=Lead.objects.filter(simulated=True, demo=False).count(),
         names=tuple(user.get_full_name() or user.username for user in people),
@@ -136,6 +146,7 @@ def _remove_house() -> None:
     known = Channel.objects.filter(pk__in=_channels().values("pk"))
     used = Message.objects.filter(channel__in=known).values("channel")
     known.exclude(pk__in=used).delete()
+    _answers().delete()
     demo_people().delete()
     Group.objects.filter(name=DEMO_GROUP).delete()
     for team in _teams():
@@ -161,3 +172,14 @@ def _channels() -> "QuerySet[Channel]":
 def _teams() -> "QuerySet[Team]":
     names = read("company")["teams"]
     return Team.objects.filter(name__in=names, is_default=False)
+
+
+def _answers() -> "QuerySet[Template]":
+    """Those that nobody rewrote since."""
+    rows = read("company")["answers"]
+    ours = [
+        row.pk
+        for row in Template.objects.filter(name__in=[one["name"] for one in rows])
+        if any((row.name, row.body) == (one["name"], one["body"]) for one in rows)
+    ]
+    return Template.objects.filter(pk__in=ours)

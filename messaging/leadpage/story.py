@@ -110,10 +110,7 @@ def _named(conversation: Conversation, public_id: str) -> Message | None:
 def _bubbles(lead: Lead, messages: list[Message]) -> list[Bubble]:
     evidence = timeline.evidence_of(lead)
     name = lead.display_name
-    return [
-        timeline.bubble_of(message, lead_name=name, evidence=evidence)
-        for message in messages
-    ]
+    return timeline.bubbles_of(messages, lead_name=name, evidence=evidence)
 
 
 def _entries(

@@ -68,7 +68,7 @@ def last_bubbles(talk: Conversation, *, but: Message | None) -> list[Bubble]:
     newest = list(rows.order_by("-occurred_at", "-pk")[:LAST])[::-1]
     evidence = timeline.evidence_of(talk.lead)
     name = timeline.lead_name(talk)
-    return [timeline.bubble_of(m, lead_name=name, evidence=evidence) for m in newest]
+    return timeline.bubbles_of(newest, lead_name=name, evidence=evidence)
 
 
 def findings_of(draft: Message) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from leads.models import Fact
 from messaging import timeline, words
 from messaging.models import Conversation, Message
 from messaging.timeline import Evidence
-from messaging.views.pictures import PICTURES
+from messaging.views.pictures import PICTURES, look_of
 
 register = template.Library()
 
@@ -75,3 +75,15 @@ def shown(fact: Fact | None) -> str:
 def is_picture(content_type: str) -> bool:
     """Say whether a browser may show this kind of file as a picture."""
     return content_type in PICTURES
+
+
+@register.filter
+def file_icon(content_type: str) -> str:
+    """Return the mark of a kind of file."""
+    return look_of(content_type)[0]
+
+
+@register.filter
+def file_kind(content_type: str) -> str:
+    """Return the word of a kind of file: PDF, Picture, Calendar entry."""
+    return look_of(content_type)[1]

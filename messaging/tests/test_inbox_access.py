@@ -10,7 +10,7 @@ from django.urls import URLPattern, reverse
 
 from leads.models import Fact, ScoreLine
 from messaging import urls
-from messaging.models import Attachment, Turn
+from messaging.models import Attachment, Template, Turn
 from messaging.tests.inbox_world import (
     FRAGMENT,
     draft,
@@ -28,6 +28,7 @@ READS = {
     "inbox_earlier",
     "inbox_panel",
     "inbox_why",
+    "inbox_answers",
 }
 NOT_OF_A_TALK = {
     "profile",
@@ -36,7 +37,10 @@ NOT_OF_A_TALK = {
     "inbox_new_lead",
     "inbox_new_message",
     "inbox_file",
+    "inbox_picture",
 }
+# Of messages that are mails: test_mail_page.py
+OF_A_MAIL = {"inbox_mail", "inbox_mail_frame"}
 
 
 def _names() -> list[str]:
@@ -44,7 +48,7 @@ def _names() -> list[str]:
     return [str(p.name) for p in patterns if str(p.name).startswith("inbox")]
 
 
-ACTIONS = sorted(set(_names()) - READS - NOT_OF_A_TALK)
+ACTIONS = sorted(set(_names()) - READS - NOT_OF_A_TALK - OF_A_MAIL)
 
 
 def address(name: str, world: SimpleNamespace) -> str:
@@ -52,6 +56,8 @@ def address(name: str, world: SimpleNamespace) -> str:
     talk = world.talk
     if name in ("inbox_why",) or "message" in name or "draft" in name:
         return reverse(name, args=[talk.public_id, world.answer.public_id])
+    if name == "inbox_answer_use":
+        return reverse(name, args=[talk.public_id, world.template.pk])
     if name == "inbox_fact_set":
         return reverse(name, args=[talk.public_id, "budget"])
     if "fact" in name:
@@ -76,6 +82,7 @@ def world() -> SimpleNamespace:
         actor="builtin",
         occurred_at=there.first.occurred_at,
     )
+    there.template = Template.objects.create(name="Hello", body="Hi {{ name }}")
     there.line = ScoreLine.objects.create(
         lead=there.lead,
         key="budget",
@@ -203,7 +210,7 @@ def test_a_picture_is_handed_out_only_to_those_who_see_the_talk(
     settings.MEDIA_ROOT = str(tmp_path)  # type: ignore[attr-defined]
     kept(world, "image/png", b"\x89PNG picture")
     there = reverse("inbox_file", args=[Attachment.objects.get().public_id])
-    shown = signed_in(world.ben).get(there)
+    shown = signed_in(world.ben).get(there, follow=True)
     assert b"".join(shown.streaming_content) == b"\x89PNG picture"
     assert shown["Content-Type"] == "image/png"
     assert shown["X-Content-Type-Options"] == "nosniff"
@@ -218,7 +225,7 @@ def test_what_a_browser_could_run_is_only_saved(
     settings.MEDIA_ROOT = str(tmp_path)  # type: ignore[attr-defined]
     kept(world, kind, b"<svg onload=alert(1)>")
     there = reverse("inbox_file", args=[Attachment.objects.get().public_id])
-    shown = signed_in(world.ana).get(there)
+    shown = signed_in(world.ana).get(there, follow=True)
     assert shown["Content-Type"] == "application/octet-stream"
     assert shown["Content-Disposition"].startswith("attachment")
     assert "sandbox" in shown["Content-Security-Policy"]

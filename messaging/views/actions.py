@@ -45,13 +45,15 @@ def send(act: Act, conversation: Conversation) -> Said:
         kind=said["kind"],
         body=said["body"],
         subject=said["subject"] if said["kind"] == "email" else "",
-        contact_point=_address(conversation, said["kind"], said["address"]),
+        contact_point=chosen_address(conversation, said["kind"], said["address"]),
     )
     undo = _message_url("inbox_message_cancel", message)
     return {"toast": "On its way", "undo": undo}
 
 
-def _address(conversation: Conversation, kind: str, value: str) -> ContactPoint | None:
+def chosen_address(
+    conversation: Conversation, kind: str, value: str
+) -> ContactPoint | None:
     """The chosen address of the lead; None leaves the choice to the rules."""
     if not value:
         return None
@@ -141,7 +143,11 @@ def cancel(act: Act, conversation: Conversation, message: Message) -> Said:
         settling.take_back(message=message.resend_of, user=act.user)
     elif not cancel_message(message=message, user=act.user):
         raise Declined("Too late: it has already left")
-    return {"toast": "Taken back", "body": message.body, "kind": message.kind}
+    said = {"toast": "Taken back"}
+    if message.author == Message.Author.PERSON:  # back into the box, to write on
+        said |= {"body": message.body, "kind": message.kind}
+        said["subject"] = message.subject
+    return said
 
 
 # --- questions, each to be asked again for a few seconds ----------------------

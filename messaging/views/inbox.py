@@ -12,7 +12,7 @@ from django.urls import reverse
 from leads import policy as policies
 from leads.models import Consent, Lead
 from leads.web import is_fragment, page_context, staff_required
-from messaging import segments, words
+from messaging import segments, templating, words
 from messaging.models import Conversation
 from messaging.views import reads
 from messaging.views.answers import conversation_or_404, message_or_404
@@ -175,4 +175,5 @@ def script_data(request: HttpRequest) -> dict[str, Any]:
         "basic": "".join(sorted(segments.GSM_BASIC)),
         "extended": "".join(sorted(segments.GSM_EXTENDED)),
         "undo": policies.current().undo_seconds,
+        "names": list(templating.NAMES),
     }

@@ -1,6 +1,7 @@
 """What an open conversation shows: head, thread, draft card, composer."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +11,14 @@ from django.db.models import Exists, OuterRef
 from leads import consent
 from leads import policy as policies
 from leads.models import ContactPoint, Lead, Mode, Policy, Task
-from messaging import sharing, timeline, words
+from messaging import (
+    moments,
+    scheduling_messages,
+    sharing,
+    snoozing,
+    timeline,
+    words,
+)
 from messaging.conversations import (
     addresses,
     clock_of,
@@ -21,6 +29,8 @@ from messaging.models import Conversation, Message, Turn
 from messaging.queueing import channel_for
 from messaging.views.reads import message_named, thread_page
 
+# How mail programs begin the subject of a reply: Re, AW, SV, RV, Ré, also "Re[2]:".
+_REPLY = re.compile(r"\s*(?:re|aw|sv|rv|ré|odp)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 Viewer = AbstractBaseUser | AnonymousUser
 
 
@@ -235,18 +245,36 @@ def _subject(conversation: Conversation) -> str:
     last = mails.order_by("-occurred_at").values_list("subject", flat=True).first()
     if not last:
         return ""
-    return last if last.lower().startswith("re:") else f"Re: {last}"
+    return last if _REPLY.match(last) else f"Re: {last}"
 
 
 def composer_state(conversation: Conversation, found: list[Way]) -> dict[str, Any]:
     """Return what the page's script knows about writing here."""
     latest = latest_inbound(conversation)
     kind = latest.kind if latest is not None else found[0].kind
+    zone = scheduling_messages.zone_there(conversation)
     return {
         "conversation": str(conversation.public_id),
         "kind": kind if kind in [way.kind for way in found] else found[0].kind,
         "ways": [asdict(way) for way in found],
+        "later": _offered(scheduling_messages.choices(conversation)),
+        "snooze": _offered(snoozing.choices()),
+        "zone": str(zone),
+        "shift": conversation.clock_shift,
+        "here": str(moments.our_zone()),
     }
+
+
+def _offered(choices: list[moments.Choice]) -> list[dict[str, str]]:
+    """Moments as the script offers them, in whole minutes."""
+    return [
+        {
+            "label": choice.label,
+            "at": choice.at.isoformat(timespec="minutes"),
+            "words": choice.words,
+        }
+        for choice in choices
+    ]
 
 
 def who_wrote(conversation: Conversation, *, user: Viewer) -> list[Lead]:

@@ -107,6 +107,7 @@
     g: pressed("g"),
     c: pressed("c"),
     d: pressed("d"),
+    s: pressed("s"),
     i: () => {
       const marks = document.querySelectorAll("#ib-thread .ib-why");
       if (!marks.length) return false;

@@ -17,8 +17,7 @@
   const post = page.poster({
     seconds: Math.max(data.undo, 5),
     open: (url) => open(url),
-    done: () => refreshAll(),
-    undone: composer.takenBack,
+    done: (answer) => { if (answer.body && !answer.error) composer.takenBack(answer); refreshAll(); },
   });
   window.leadsite.post = post;
 
