@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
@@ -20,6 +21,12 @@ from messaging.tests.talk import DANA, FakeCarrier, mode, text_in
 SOON = 5_000  # milliseconds; generous, for machines that have more to do
 SERIOUS = ("serious", "critical")
 INBOX = "/admin/inbox/"
+# How each page is looked at.
+LOOKS = [
+    pytest.param({}, id="light"),
+    pytest.param({"dark": True}, id="dark"),
+    pytest.param({"width": 390}, id="phone"),
+]
 # A refusal is an answer, but Chromium writes each one on its console.
 REFUSED = re.compile(r"the server responded with a status of (409|422)")
 # Counts the sockets that are open, so that a story begins when rings arrive, and

@@ -67,3 +67,11 @@ def sign_in(site: str, browser: Any) -> Iterator[Callable[..., Any]]:
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def desk(site: str, sign_in: Any) -> Iterator[Any]:
+    """Pages that are watched: see `browsing.desks`."""
+    from leadsite.tests.browsing import desks
+
+    yield from desks(site, sign_in)

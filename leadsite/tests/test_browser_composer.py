@@ -1,7 +1,6 @@
 """Writing to a lead: mail, prepared answers, another time, and putting a talk aside."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +13,12 @@ from leads.models import ContactPoint
 from leads.tests.factories import ContactPointFactory, LeadContactFactory
 from leads.work import run_due
 from leadsite.tests.browsing import (
+    LOOKS,
     SOON,
     Desk,
     bubble,
     dana_is_answered,
     dana_writes,
-    desks,
     open_office,
     row,
     thread,
@@ -33,16 +32,6 @@ from messaging.tests.talk import FakeCarrier, later, sent, text_in
 pytestmark = pytest.mark.browser
 MAIL = "dana@example.com"
 SUBJECT = "Standing desks"
-LOOKS = [
-    pytest.param({}, id="light"),
-    pytest.param({"dark": True}, id="dark"),
-    pytest.param({"width": 390}, id="phone"),
-]
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

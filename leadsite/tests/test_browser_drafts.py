@@ -1,6 +1,5 @@
 """A person decides on what the AI proposed, and on what it believes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from leadsite.tests.browsing import (
     Desk,
     bubble,
     dana_is_answered,
-    desks,
     last_draft,
     open_office,
     reasons_on,
@@ -27,11 +25,6 @@ pytestmark = pytest.mark.browser
 FIRST = "Hi, we need about 40 seats next month, budget is 20k"
 VIOLET = "rgb(237, 233, 254)"
 AGAIN = "Dana wrote again, new draft coming"
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from playwright.sync_api import Page, Request, expect
 from leadsite.tests.browsing import (
     Desk,
     dana_is_answered,
-    desks,
     open_office,
     thread,
 )
@@ -28,11 +27,6 @@ SHOW = """(there) => new Promise((done) => {
   frame.addEventListener("load", () => setTimeout(done, 10), { once: true });
   frame.src = there;
 })"""
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

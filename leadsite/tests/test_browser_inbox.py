@@ -1,7 +1,6 @@
 """Two people at the inbox: what one does, or the lead, the other sees at once."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from leadsite.tests.browsing import (
     bubble,
     dana_is_answered,
     dana_writes,
-    desks,
     open_office,
     order,
     row,
@@ -34,11 +32,6 @@ pytestmark = pytest.mark.browser
 BENS = "+14155550144"
 SAM = "+14155550155"
 EVERYTHING = "/admin/inbox/?tab=all"
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

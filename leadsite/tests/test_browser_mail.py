@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from leads import policy
 from leadsite.tests.browsing import (
+    LOOKS,
     SOON,
     Desk,
     bubble,
     dana_is_answered,
-    desks,
     open_office,
     stayed,
     stays,
@@ -32,16 +32,6 @@ QUOTED = "Tuesday suits us.\n\nOn Mon, Ana wrote:\n> Does Tuesday suit you?"
 GOOD = (
     '<h2>Our plan</h2><p>Tuesday <b>suits</b> us. <img src="cid:plan@x" alt="Plan"></p>'
 )
-LOOKS = [
-    pytest.param({}, id="light"),
-    pytest.param({"dark": True}, id="dark"),
-    pytest.param({"width": 390}, id="phone"),
-]
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

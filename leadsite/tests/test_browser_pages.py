@@ -1,6 +1,5 @@
 """Every page by axe, in light and dark and on a phone; none calls elsewhere."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from leads import policy
 from leadsite.tests.browsing import (
+    LOOKS,
     Desk,
     Watch,
     dana_is_answered,
-    desks,
     open_office,
     thread,
     violations,
@@ -25,16 +24,6 @@ from messaging.tests.talk import text_in
 
 pytestmark = pytest.mark.browser
 HOT = "Hi, we need about 40 seats next month, budget is 20k"
-LOOKS = [
-    pytest.param({}, id="light"),
-    pytest.param({"dark": True}, id="dark"),
-    pytest.param({"width": 390}, id="phone"),
-]
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Decisions in the review queue and corrections on the lead's page."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from leadsite.tests.browsing import (
     Desk,
     dana_is_answered,
     dana_writes,
-    desks,
     last_draft,
     open_office,
     thread,
@@ -27,11 +25,6 @@ pytestmark = pytest.mark.browser
 REVIEW = "/admin/review/"
 HOT = "Hi, we need about 40 seats next month, budget is 20k"
 SAM = "+14155550155"
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

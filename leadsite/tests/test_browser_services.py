@@ -1,6 +1,5 @@
 """The services page in a real browser: tests run beside each other, texts go once."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from integrations.tests.http_loopback import (
 from integrations.tests.twilio_loopback import Twilio, twilio, vendor_error
 from integrations.tests.webhook_requests import ACCOUNT, TOKEN, twilio_settings
 from leads.models import Team
-from leadsite.tests.browsing import Desk, desks, violations
+from leadsite.tests.browsing import LOOKS, Desk, violations
 from messaging.tests.inbox_world import rep
 
 __all__ = ["fresh_door", "serve", "twilio", "twilio_settings"]  # fixtures
@@ -26,16 +25,6 @@ __all__ = ["fresh_door", "serve", "twilio", "twilio_settings"]  # fixtures
 pytestmark = pytest.mark.browser
 SERVICES = "/admin/services/"
 OPEN_ALL = "for (const part of document.querySelectorAll('.sv-set')) part.open = true"
-LOOKS = [
-    pytest.param({}, id="light"),
-    pytest.param({"dark": True}, id="dark"),
-    pytest.param({"width": 390}, id="phone"),
-]
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture

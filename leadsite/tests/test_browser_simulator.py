@@ -1,6 +1,5 @@
 """Be a lead in the simulator, watch what happens, open it in the inbox."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from leads.models import Lead
 from leads.work import run_due
-from leadsite.tests.browsing import SOON, Desk, bubble, desks, open_office, thread
+from leadsite.tests.browsing import SOON, Desk, bubble, open_office, thread
 from messaging.models import Conversation, Message
 from messaging.simulator.steps import NAMES
 from messaging.tests.talk import sent
@@ -16,11 +15,6 @@ from messaging.tests.talk import sent
 pytestmark = pytest.mark.browser
 SIMULATOR = "/admin/simulator/"
 HOT = "Hi, we need about 40 seats next month, budget is 20k, can someone call me?"
-
-
-@pytest.fixture
-def desk(site: str, sign_in: Any) -> Iterator[Desk]:
-    yield from desks(site, sign_in)
 
 
 @pytest.fixture
