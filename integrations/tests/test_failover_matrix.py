@@ -4,6 +4,7 @@ Accepted by both roads: never. What may have been taken is never sent again; wha
 definitely was not arrives by Gmail, once, with the same Message-ID.
 """
 
+import os
 import socket
 import threading
 from collections import Counter
@@ -56,7 +57,8 @@ __all__ = [
 ]  # fixtures
 
 pytestmark = pytest.mark.django_db
-TIMES = 20
+# Twenty of each kind where it counts; SQLite shows that each kind ends as it should.
+TIMES = 20 if "TEST_DATABASE_URL" in os.environ else 3
 
 
 class World:
