@@ -199,7 +199,8 @@ SELECT
           WHERE c.lead_id = v.lead_id AND c.known_by <> 'proposal'
           AND NOT EXISTS (SELECT 1 FROM leads_suppression s
                           WHERE s.contact_point_id = c.contact_point_id
-                          AND s.lifted_at IS NULL)),
+                          AND s.lifted_at IS NULL
+                          AND s.reason <> 'bounce')),
   (SELECT CASE WHEN k.reason = '' THEN k.title ELSE k.reason END
    FROM leads_task k WHERE k.subject = v.public_id AND k.done_at IS NULL
    ORDER BY k.due_at, k.id LIMIT 1),

@@ -109,7 +109,8 @@ def _opt_out(message: Message) -> Check:
     found = consent.is_suppressed(point, message.kind) if point else None
     if found is None:
         return Check("opt-out", True, "not opted out")
-    words = f"opted out on {found.since:%d %b %H:%M} UTC: {found.get_reason_display()}"
+    reason = found.get_reason_display()
+    words = f"{found.verb} on {found.since:%d %b %H:%M} UTC: {reason}"
     return Check("opt-out", False, words, Verdict.REFUSE)
 
 

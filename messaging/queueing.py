@@ -122,7 +122,7 @@ def refuse_opted_out(point: ContactPoint, kind: str) -> None:
     """Raise Refused, with time and reason, when the address is opted out."""
     found = consent.is_suppressed(point, kind)
     if found is not None:
-        words = f"{point.value} opted out on {found.since:%d %b %Y %H:%M} UTC"
+        words = f"{point.value} {found.verb} on {found.since:%d %b %Y %H:%M} UTC"
         raise Refused(f"{words}: {found.get_reason_display()}")
 
 

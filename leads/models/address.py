@@ -143,3 +143,9 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_point} {self.channel}: {self.get_reason_display()}"
+
+    @property
+    def verb(self) -> str:
+        """What the address did, for a sentence: "opted out", unless mail told it."""
+        told = {self.Reason.BOUNCE: "bounced", self.Reason.COMPLAINT: "complained"}
+        return told.get(self.Reason(self.reason), "opted out")

@@ -211,6 +211,10 @@ def test_a_hard_bounce_marks_the_message_and_suppresses_its_address() -> None:
     assert stop.reason == "bounce"
     assert Message.objects.filter(direction="inbound").count() == 1
     assert Task.objects.filter(kind="failed", done_at=None).count() == 1
+    # The lead never asked us to stop: a person finds another way.
+    needs = talk()
+    assert needs.turn == Conversation.Turn.NEEDS_YOU
+    assert "no such mailbox" in needs.turn_reason
 
 
 def test_a_soft_bounce_fails_the_message_and_leaves_the_address_free() -> None:

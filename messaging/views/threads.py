@@ -221,7 +221,8 @@ def _obstacle(point: ContactPoint, kind: str) -> tuple[str, bool] | None:
         said = f": “{found.words}”" if found.words else ""
         when = words.time_of(found.since)
         reason = found.get_reason_display()
-        return f"Opted out {when}, {reason}{said}. Nothing can be sent.", True
+        verb = found.verb.capitalize()
+        return f"{verb} {when}, {reason}{said}. Nothing can be sent.", True
     if kind == "sms" and not point.textable:
         return f"{point.value} cannot receive texts.", False
     if consent.has_consent(point, kind) is None:
