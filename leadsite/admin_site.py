@@ -21,6 +21,7 @@ from leads.models import Lead, Policy
 from leadsite.views_demo import may_leave
 from messaging import numbers
 from messaging.models import Profile
+from messaging.transports import configured_transports
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def where_messages_go() -> WhereMessagesGo:
     has_keys = settings.TWILIO_ACCOUNT_SID and settings.TWILIO_AUTH_TOKEN
     live = bool(number and has_keys)
     texts = f"Texts: {number} through Twilio" if live else "Texts go nowhere (log)"
-    email = "email nowhere (log)"
+    email = _where_mail_goes()
     policy = Policy.objects.order_by("pk").first()
     stopped = policy is not None and not policy.sending
     if stopped:
@@ -206,6 +207,20 @@ def where_messages_go() -> WhereMessagesGo:
         demo=Profile.objects.filter(demo=True).exists(),
         title="Simulated leads never reach a carrier, whatever is set here.",
     )
+
+
+_ROADS = {"sendgrid": "SendGrid", "gmail": "Gmail"}
+
+
+def _where_mail_goes() -> str:
+    """The roads of mail that are set up, in the order in which they are asked."""
+    roads = [
+        _ROADS.get(road.name, road.name)
+        for road in configured_transports("email")
+        if not road.simulated
+    ]
+    through = ", else ".join(roads)
+    return f"email through {through}" if roads else "email nowhere (log)"
 
 
 def find(request: HttpRequest, words: str) -> list[SearchResult]:

@@ -268,7 +268,7 @@ def choose_transport(
     """
     if simulated:
         return SIMULATOR
-    roads = list(_configured(channel_kind))
+    roads = list(configured_transports(channel_kind))
     if not roads:
         raise TransportError(
             Outcome.REFUSED, f"no transport for {channel_kind} is configured"
@@ -280,13 +280,14 @@ def next_transport(channel_kind: str, *, after: str) -> Transport | None:
     """The next configured transport after the one named `after`; None when there is
     none. A log never stands in for a carrier: that would only pretend to send.
     """
-    roads = list(_configured(channel_kind))
+    roads = list(configured_transports(channel_kind))
     names = [one.name for one in roads]
     later = roads[names.index(after) + 1 :] if after in names else []
     return next((one for one in later if not one.simulated), None)
 
 
-def _configured(channel_kind: str) -> Iterator[Transport]:
+def configured_transports(channel_kind: str) -> Iterator[Transport]:
+    """The transports of a kind that could run now, in the order of settings."""
     for path in settings.TRANSPORTS[channel_kind]:
         transport = cast(Transport, import_string(path)())
         if transport.is_configured():

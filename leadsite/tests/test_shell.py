@@ -2,6 +2,7 @@
 
 import re
 from datetime import time
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -113,6 +114,14 @@ def test_texts_go_nowhere_without_keys_and_the_head_says_so(
     where = where_messages_go()
     assert (where.texts, where.live) == ("Texts go nowhere (log)", False)
     assert "Texts go nowhere (log)" in client.get("/admin/").content.decode()
+
+
+def test_the_head_names_the_roads_of_mail_that_are_set(settings: Any) -> None:
+    assert where_messages_go().email == "email nowhere (log)"
+    settings.GMAIL_ADDRESS, settings.GMAIL_APP_PASSWORD = "a@b.example", "secret"
+    assert where_messages_go().email == "email through Gmail"
+    settings.SENDGRID_API_KEY, settings.SENDGRID_FROM_EMAIL = "SG.x", "a@b.example"
+    assert where_messages_go().email == "email through SendGrid, else Gmail"
 
 
 def test_the_head_names_the_number_once_twilio_is_set(
