@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,44 @@ def django_db_modify_db_settings(
     if database["ENGINE"].endswith("sqlite3"):
         folder = tmp_path_factory.mktemp("database")
         database["TEST"]["NAME"] = str(folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The five roles are there from the start, as in every installation: to give
+    them their permissions takes longer than most tests.
+    """
+    from leads.seeding import ensure_roles
+
+    with django_db_blocker.unblock():
+        ensure_roles()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what another database or Redis cannot change as plain."""
+    for item in items:
+        if _is_plain(item):
+            item.add_marker(pytest.mark.plain)
+
+
+SERVED = {"db", "transactional_db", "live_server"}
+
+
+def _is_plain(item: pytest.Item) -> bool:
+    from django.test import SimpleTestCase
+
+    of_class = getattr(item, "cls", None)
+    if item.get_closest_marker("django_db") or (
+        of_class is not None and issubclass(of_class, SimpleTestCase)
+    ):
+        return False
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return not fixtures & SERVED and not _speaks_of_redis(item.path)
+
+
+@cache
+def _speaks_of_redis(path: Path) -> bool:
+    return "redis" in path.read_text(encoding="utf-8").lower()
 
 
 SHARED = Path(__file__).resolve().parent.parent / "shared"

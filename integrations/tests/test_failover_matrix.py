@@ -300,11 +300,11 @@ def test_a_hanging_sendgrid_leaves_the_other_road_open(world: World) -> None:
     for number in range(5):
         deliver(message_id=queued(number).pk)
     world.patch.setattr("messaging.sending.DEADLINE", 10.0)
-    for number in range(5, TIMES):
+    for number in range(5, 5 + TIMES):
         deliver(message_id=queued(number).pk)
     rows = Message.objects.filter(direction="outbound").order_by("pk")
     states = [row.state for row in rows]
-    assert states == ["unknown"] * 5 + ["sent"] * (TIMES - 5)
+    assert states == ["unknown"] * 5 + ["sent"] * TIMES
     by_sendgrid, by_gmail = accepted(world)
     assert not by_sendgrid & by_gmail
-    assert len(by_gmail) == TIMES - 5
+    assert len(by_gmail) == TIMES

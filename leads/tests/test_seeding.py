@@ -107,5 +107,6 @@ def test_no_role_may_rewrite_what_is_append_only(role: str) -> None:
 
 def test_permissions_that_do_not_exist_yet_are_made_or_left_out() -> None:
     Permission.objects.all().delete()
+    Group.objects.all().delete()
     ensure_ground()
     assert of_role("rep").has_perm("leads.change_lead")

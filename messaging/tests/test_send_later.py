@@ -178,7 +178,7 @@ def test_an_opt_out_in_between_wins(talk: Conversation, ana: Any) -> None:
     later(hours=16)
     message.refresh_from_db()
     assert message.state == "cancelled"
-    assert message.reason.startswith("opted out on")
+    assert message.reason.startswith("complained on")
     assert sent() == []
 
 
