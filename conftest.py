@@ -43,6 +43,17 @@ def django_db_modify_db_settings(
         database["TEST"]["NAME"] = str(folder / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The five roles are there from the start, as in every installation: to give
+    them their permissions takes longer than most tests.
+    """
+    from leads.seeding import ensure_roles
+
+    with django_db_blocker.unblock():
+        ensure_roles()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what another database or Redis cannot change as plain."""
     for item in items:

@@ -40,7 +40,7 @@ def ensure_ground() -> None:
     if not ScoreRule.objects.exists():
         rules = _read("point_card.json")["rules"]
         ScoreRule.objects.bulk_create(ScoreRule(**rule) for rule in rules)
-    _make_roles(_read("roles.json"))
+    ensure_roles()
 
 
 def _read(name: str) -> Any:
@@ -64,6 +64,11 @@ def _make_questions(sets: list[dict[str, Any]]) -> None:
             Question(question_set=group, position=number, **question)
             for number, question in enumerate(row["questions"])
         )
+
+
+def ensure_roles() -> None:
+    """Make the roles that are missing. Changes none that exists."""
+    _make_roles(_read("roles.json"))
 
 
 def _make_roles(roles: dict[str, dict[str, list[str]]]) -> None:
