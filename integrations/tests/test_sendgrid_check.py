@@ -36,7 +36,7 @@ def ask(**given: Any) -> ServiceResult:
     return services.check(SERVICE, **given)
 
 
-def wrong(words: str, fix: str = "") -> None:
+def assert_wrong(words: str, fix: str = "") -> None:
     found = ask()
     assert found.state is State.MISCONFIGURED, found
     assert words in found.words
@@ -193,10 +193,12 @@ def test_a_domain_whose_records_are_missing_names_them(sendgrid: SendGrid) -> No
             },
         }
     ]
-    wrong("not all in place", "CNAME s1._domainkey.alder.example → s1.domainkey.u1")
+    assert_wrong(
+        "not all in place", "CNAME s1._domainkey.alder.example → s1.domainkey.u1"
+    )
     assert "em1.alder.example" not in ask().fix
     sendgrid.domains[0]["dns"] = "rubbish"
-    wrong("not all in place", "Sender Authentication")
+    assert_wrong("not all in place", "Sender Authentication")
 
 
 def test_a_parent_domain_counts_and_another_does_not(
@@ -205,7 +207,9 @@ def test_a_parent_domain_counts_and_another_does_not(
     settings.SENDGRID_FROM_EMAIL = "ana@mail.alder.example"
     assert ask().state is State.OK
     settings.SENDGRID_FROM_EMAIL = "ana@notalder.example"
-    wrong("has not verified ana@notalder.example", "Authenticate notalder.example")
+    assert_wrong(
+        "has not verified ana@notalder.example", "Authenticate notalder.example"
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,7 +244,7 @@ def test_a_sender_that_is_no_address_is_not_even_asked_about(
     sendgrid: SendGrid, settings: Settings
 ) -> None:
     settings.SENDGRID_FROM_EMAIL = "Alder <sales@alder.example>"
-    wrong("no mail address")
+    assert_wrong("no mail address")
     assert sendgrid.asked == []
 
 
@@ -263,7 +267,7 @@ def test_mail_that_does_not_come_in_is_found(
 ) -> None:
     sendgrid.parse = [{**sendgrid.parse[0], **change}]
     found = ask()
-    wrong(words, "Inbound Parse")
+    assert_wrong(words, "Inbound Parse")
     shown = f"{found.words}{found.fix}"
     assert not any(token in shown for token in ("tokentoken", "othertoken", "secret"))
 
@@ -272,7 +276,7 @@ def test_without_a_public_address_the_way_in_is_not_known(
     sendgrid: SendGrid, settings: Settings
 ) -> None:
     settings.PUBLIC_BASE_URL = ""
-    wrong("does not know the way to us", "PUBLIC_BASE_URL")
+    assert_wrong("does not know the way to us", "PUBLIC_BASE_URL")
 
 
 @pytest.mark.parametrize(
@@ -288,9 +292,9 @@ def test_reports_that_do_not_come_in_are_found(
     sendgrid: SendGrid, change: dict[str, Any], words: str
 ) -> None:
     sendgrid.events = [{**sendgrid.events[0], **change}]
-    wrong(words)
+    assert_wrong(words)
 
 
 def test_an_account_without_any_hook_answers_an_empty_row(sendgrid: SendGrid) -> None:
     sendgrid.events = [{}]
-    wrong("does not report to us")
+    assert_wrong("does not report to us")
