@@ -25,3 +25,11 @@ def as_transport_error(
 def business_time(moment: datetime | None) -> datetime | None:
     """A moment of the real clock on the clock that due times use."""
     return None if moment is None else clock.now() + (moment - timezone.now())
+
+
+def for_how_long(error: TransportError) -> str:
+    """How long the other side asks us to wait: ", for 90 s", "" when it does not say."""
+    if error.retry_at is None:
+        return ""
+    seconds = max(1, round((error.retry_at - clock.now()).total_seconds()))
+    return f", for {seconds} s" if seconds < 120 else f", for {seconds // 60} min"

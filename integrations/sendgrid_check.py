@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from integrations import sendgrid_api
+from integrations.ends import for_how_long
 from integrations.letter import is_address
 from integrations.sendgrid_hooks import (
     EVENTS,
@@ -22,7 +23,6 @@ from integrations.services import (
     ServiceState,
     unreachable,
 )
-from leads import clock
 from messaging.transports import Outcome, TransportError
 
 KEYS: Final = "app.sendgrid.com → Settings → API Keys"
@@ -186,7 +186,7 @@ def _trouble(error: TransportError) -> ServiceResult:
     if error.outcome is Outcome.LATER:
         return ServiceResult(
             ServiceState.RATE_LIMITED,
-            f"The key is not in doubt: SendGrid takes no more calls for now{_in(error)}.",
+            f"The key is not in doubt: SendGrid takes no more calls for now{for_how_long(error)}.",
             fix="Nothing to do; Leadsite waits and goes on by itself.",
         )
     if error.outcome is Outcome.PERMANENT or error.code in _NOT_SENDGRID:
@@ -204,13 +204,6 @@ def _trouble(error: TransportError) -> ServiceResult:
 
 def _upper(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-
-def _in(error: TransportError) -> str:
-    if error.retry_at is None:
-        return ""
-    seconds = max(1, round((error.retry_at - clock.now()).total_seconds()))
-    return f", for {seconds} s" if seconds < 120 else f", for {seconds // 60} min"
 
 
 def _not_sendgrid(words: str) -> ServiceResult:

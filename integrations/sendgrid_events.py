@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from integrations.base import Once, Received, Unreadable, UnreadableDelivery
-from integrations.sendgrid_words import Failure, failure_of
+from integrations.sendgrid_words import MESSAGE_ARGUMENT, Failure, failure_of
 from messaging.text import clean
 from messaging.transports import AddressReport, Engagement, MailDelivery
 
@@ -25,7 +25,6 @@ logger = logging.getLogger("integrations.sendgrid")
 
 PROVIDER: Final = "sendgrid"
 # The custom argument that carries our message's public id to SendGrid and back.
-MESSAGE_ARGUMENT: Final = "leadsite_message"
 MAX_EVENTS: Final = 20_000
 _TOLD: Final = 5  # spoilt events that are told apart, of one batch
 _LATEST: Final = 4_102_444_800  # the year 2100, in seconds

@@ -24,6 +24,7 @@ from sendgrid.helpers.mail import (
 
 from integrations import sendgrid_api
 from integrations.letter import Letter, is_address, letter_of
+from integrations.sendgrid_words import MESSAGE_ARGUMENT
 from messaging.transports import (
     Found,
     Outcome,
@@ -32,8 +33,6 @@ from messaging.transports import (
     TransportError,
 )
 
-# How SendGrid's reports name our message.
-OUR_ID: Final = "leadsite_message"
 CATEGORY: Final = "leadsite"
 
 
@@ -90,7 +89,7 @@ def body_of(letter: Letter, *, our_id: str) -> dict[str, Any]:
         mail.add_content(_Words("text/html", letter.html))
     for name, value in (("Message-ID", letter.message_id), *letter.headers):
         mail.add_header(Header(name, _ascii(value)))
-    mail.add_custom_arg(CustomArg(OUR_ID, our_id))
+    mail.add_custom_arg(CustomArg(MESSAGE_ARGUMENT, our_id))
     mail.add_category(Category(CATEGORY))
     mail.tracking_settings = _tracking()
     body: dict[str, Any] = mail.get()

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from messaging.text import clean
 
+# The custom argument that carries our message's public id there and back.
+MESSAGE_ARGUMENT: Final = "leadsite_message"
+
 MOST_OF_THEIRS: Final = 160
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _SMTP_CODE = re.compile(r"\s*([245]\d\d)\b")

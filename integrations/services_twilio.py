@@ -8,6 +8,7 @@ from django.conf import settings
 from twilio.rest import Client
 
 from integrations import twilio_api
+from integrations.ends import for_how_long
 from integrations.services import (
     Need,
     Service,
@@ -15,7 +16,6 @@ from integrations.services import (
     ServiceState,
     unreachable,
 )
-from leads import clock
 from messaging.transports import Outcome, TransportError
 
 HOOK: Final = "/hooks/twilio/sms/"
@@ -165,7 +165,7 @@ def _trouble(error: TransportError) -> ServiceResult:
     if error.code == "breaker_open":
         return unreachable(
             f"{error.words}.",
-            fix=f"Leadsite asks again by itself{_in(error)}; test again then.",
+            fix=f"Leadsite asks again by itself{for_how_long(error)}; test again then.",
         )
     if error.code == "20003":
         return ServiceResult(
@@ -177,7 +177,7 @@ def _trouble(error: TransportError) -> ServiceResult:
     if error.outcome is Outcome.LATER:
         return ServiceResult(
             ServiceState.RATE_LIMITED,
-            f"The keys are not in doubt: Twilio takes no more calls for now{_in(error)}.",
+            f"The keys are not in doubt: Twilio takes no more calls for now{for_how_long(error)}.",
             fix="Nothing to do; Leadsite waits and goes on by itself.",
         )
     if error.outcome is Outcome.PERMANENT or error.code in _CONFIGURED:
@@ -187,13 +187,6 @@ def _trouble(error: TransportError) -> ServiceResult:
         fix="See that this machine reaches the internet"
         + (" and that TWILIO_BASE_URL is right." if settings.TWILIO_BASE_URL else "."),
     )
-
-
-def _in(error: TransportError) -> str:
-    if error.retry_at is None:
-        return ""
-    seconds = max(1, round((error.retry_at - clock.now()).total_seconds()))
-    return f", for {seconds} s" if seconds < 120 else f", for {seconds // 60} min"
 
 
 def _tried() -> str:

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,8 +13,8 @@ from twilio.http.response import Response as SdkResponse
 from twilio.rest import Client
 
 from integrations import http
+from integrations.ends import business_time
 from integrations.twilio_codes import meaning_of
-from leads import clock
 from messaging.transports import Outcome, TransportError
 
 logger = logging.getLogger("integrations.twilio")
@@ -150,8 +149,3 @@ def _vendor_words(answer: http.Response) -> tuple[str, str]:
         str(code) if isinstance(code, int | str) else "",
         http.redact(message)[:200] if isinstance(message, str) else "",
     )
-
-
-def business_time(moment: datetime | None) -> datetime | None:
-    """A moment of the real clock on the clock that due times use."""
-    return None if moment is None else clock.now() + (moment - timezone.now())
