@@ -12,7 +12,7 @@ from leads.tests.factories import UserFactory
 from messaging.segments import GSM_BASIC, GSM_EXTENDED, count_segments
 from messaging.views.inbox import script_data
 
-SCRIPT = Path(__file__).resolve().parents[2] / "static" / "leadsite" / "composer.js"
+SCRIPT = Path(__file__).resolve().parents[2] / "static" / "leadsite" / "counting.js"
 TEXTS = [
     "",
     "hello",
@@ -49,7 +49,7 @@ def test_the_page_is_given_the_alphabet_that_the_server_counts_by() -> None:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A page with the composer's script and nothing else."""
+    """A page with the counter's script and nothing else."""
     data = {
         "person": 1,
         "basic": "".join(GSM_BASIC),
@@ -60,7 +60,7 @@ def page(browser: Any) -> Iterator[Any]:
     there.set_content(holder)
     there.evaluate(
         "text => { document.getElementById('ib-data').textContent = text;"
-        " window.leadsite = {store: {get() {}, set() {}}}; }",
+        " window.leadsite = {}; }",
         json.dumps(data),
     )
     there.add_script_tag(path=str(SCRIPT))
@@ -72,7 +72,7 @@ def page(browser: Any) -> Iterator[Any]:
 def test_the_script_counts_every_text_as_the_server_does(page: Any) -> None:
     for text in TEXTS:
         expected = count_segments(text)
-        found = page.evaluate("text => window.leadsite.segments(text)", text)
+        found = page.evaluate("text => window.leadsite.counting.segments(text)", text)
         assert found == {
             "encoding": expected.encoding,
             "characters": expected.characters,
@@ -85,7 +85,8 @@ def test_the_script_counts_every_text_as_the_server_does(page: Any) -> None:
 def test_the_script_knows_every_letter_of_the_alphabet(page: Any) -> None:
     letters = [chr(code) for code in range(1, 0x2200) if not 0xD800 <= code < 0xE000]
     found = page.evaluate(
-        "letters => letters.map(one => window.leadsite.segments(one).encoding)", letters
+        "letters => letters.map(one => window.leadsite.counting.segments(one).encoding)",
+        letters,
     )
     expected = [count_segments(letter).encoding for letter in letters]
     assert found == expected
@@ -93,7 +94,7 @@ def test_the_script_knows_every_letter_of_the_alphabet(page: Any) -> None:
 
 @pytest.mark.browser
 def test_the_words_name_room_parts_and_price(page: Any) -> None:
-    says = "([text, price]) => window.leadsite.composer.countWords(text, price)"
+    says = "([text, price]) => window.leadsite.counting.words(text, price)"
     assert page.evaluate(says, ["a" * 132, 8300]) == "132/160 · 1 text · $0.0083"
     assert page.evaluate(says, ["a" * 170, 8300]) == "170/306 · 2 texts · $0.0166"
     assert page.evaluate(says, ["é€ж", 0]) == "3/70 · 1 text · UCS-2"

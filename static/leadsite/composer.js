@@ -1,48 +1,10 @@
 /* The box to write in, and the draft card: window.leadsite.composer. */
 (() => {
   "use strict";
-  const { store } = window.leadsite;
+  const { store, counting } = window.leadsite;
   const data = JSON.parse(document.getElementById("ib-data").textContent);
-  const basic = new Set(data.basic);
-  const extended = new Set(data.extended);
   const replying = new Map(); // conversation → {name, until}
   const $ = (id) => document.getElementById(id);
-
-  /** Parts of a text as messaging/segments.py counts them. */
-  function segments(text) {
-    let septets = 0;
-    let gsm = true;
-    for (const letter of text) {
-      if (basic.has(letter)) septets += 1;
-      else if (extended.has(letter)) septets += 2;
-      else { gsm = false; break; }
-    }
-    const [single, multi] = gsm ? [160, 153] : [70, 67];
-    const characters = gsm ? septets : text.length;
-    const one = characters <= single;
-    return {
-      encoding: gsm ? "GSM-7" : "UCS-2",
-      characters,
-      perSegment: one ? single : multi,
-      segments: one ? Number(characters > 0) : Math.ceil(characters / multi),
-    };
-  }
-
-  function money(micro) {
-    const amount = micro / 1e6;
-    return amount >= 1 ? `$${amount.toFixed(2)}` : `$${amount.toFixed(4)}`;
-  }
-
-  /** "132/160 · 1 text · $0.0083" */
-  function countWords(text, price) {
-    const found = segments(text);
-    const room = found.perSegment * Math.max(1, found.segments);
-    const texts = `${found.segments} text${found.segments === 1 ? "" : "s"}`;
-    if (!found.characters) return `0/${room}`;
-    const cost = price ? ` · ${money(found.segments * price)}` : "";
-    const odd = found.encoding === "UCS-2" ? " · UCS-2" : "";
-    return `${found.characters}/${room} · ${texts}${cost}${odd}`;
-  }
 
   // --- the composer -----------------------------------------------------------
   const MARK = new RegExp(`\\[(?:${data.names.join("|")})\\?\\]|\\{\\{\\s*\\w+\\s*\\}\\}`, "g");
@@ -176,7 +138,7 @@
 
   function count() {
     if (!form) return;
-    $("ib-count").textContent = kind === "sms" ? countWords($("ib-body").value, way().price) : "";
+    $("ib-count").textContent = kind === "sms" ? counting.words($("ib-body").value, way().price) : "";
     const open = marks();
     const line = $("ib-marks");
     line.hidden = !open.length;
@@ -319,9 +281,8 @@
     if (!way().blocked) $("ib-body").focus();
   });
 
-  Object.assign(window.leadsite, { segments });
   window.leadsite.composer = {
-    open, update, choose, put, insert, back, send, ready, written, takenBack, countWords, whoIsReplying,
+    open, update, choose, put, insert, back, send, ready, written, takenBack, whoIsReplying,
     form: () => form,
     address: () => $("ib-address").value,
     state: () => state,
