@@ -65,6 +65,13 @@ class Policy(models.Model):
     ai_micro_lead_day = models.PositiveBigIntegerField(default=500_000)
     ai_tokens_day = models.PositiveBigIntegerField(default=10_000_000)
     ai_micro_day = models.PositiveBigIntegerField(default=20_000_000)
+    # How sure an answer must be, in percent: to be sent, and to be drafted at all.
+    sure_to_send = models.PositiveSmallIntegerField(
+        default=45, validators=[MaxValueValidator(100)]
+    )
+    sure_to_draft = models.PositiveSmallIntegerField(
+        default=15, validators=[MaxValueValidator(100)]
+    )
     updated_at = models.DateTimeField(null=True, blank=True, editable=False)
     updated_by = models.CharField(max_length=80, blank=True, editable=False)
 

@@ -68,6 +68,40 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Published words of the company that may answer what the lead asks.
+
+    `source` is "article.<id>" or "offer.<id>". `sure`, 0 to 1, is how surely it
+    answers the question: retrieval's own reading. While it is `changing` nothing that
+    rests on it leaves by itself. `price` is in the minor unit of `currency`, None for
+    none; `discount_limit` is the highest percentage that may be promised.
+    """
+
+    source: str
+    title: str
+    text: str
+    language: str
+    sure: float = 0.0
+    changing: bool = False
+    price: int | None = None
+    currency: str = ""
+    unit: str = ""
+    discount_limit: int = 0
+    conditions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a model says a sentence of its reply rests on: `words` stand in the
+    reply, `quote` stands in the source. Both are checked.
+    """
+
+    words: str
+    source: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyFacts:
     """The company profile: the only source of facts about us that may leave.
 
@@ -118,6 +152,8 @@ class Situation:
     max_chars: int
     instruction: str = ""
     quotes: Mapping[str, str] = field(default_factory=dict)
+    # What retrieval found for the message, the likeliest first, three at most.
+    knowledge: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +193,11 @@ class Proposal:
     usage: Usage
     model: str
     prompt_version: str
+    claims: tuple[Claim, ...] = ()
+    # What the model was told, and what it wrote, to the letter; "" for none.
+    instructions: str = ""
+    prompt: str = ""
+    answer: str = ""
 
 
 class ModelError(Exception):

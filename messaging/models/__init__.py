@@ -1,18 +1,42 @@
 """The models of `messaging`."""
 
+from messaging.models.articles import (
+    Article,
+    ArticleRevision,
+    KnowledgeEntry,
+    KnowledgeImport,
+    Offer,
+    Phrasing,
+)
 from messaging.models.channel import Channel
 from messaging.models.conversation import Attachment, Conversation, Message
+from messaging.models.evaluation import (
+    EvaluationCase,
+    EvaluationRun,
+    PromptRecord,
+    Release,
+)
 from messaging.models.knowledge import Profile
 from messaging.models.mail import Mail, Template
 from messaging.models.turn import Turn
 
 __all__ = [
+    "Article",
+    "ArticleRevision",
     "Attachment",
     "Channel",
     "Conversation",
+    "EvaluationCase",
+    "EvaluationRun",
+    "KnowledgeEntry",
+    "KnowledgeImport",
     "Mail",
     "Message",
+    "Offer",
+    "Phrasing",
     "Profile",
+    "PromptRecord",
+    "Release",
     "Template",
     "Turn",
 ]

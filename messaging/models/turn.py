@@ -46,6 +46,10 @@ class Turn(Work):
     # {"intent", "opt_out", "language", "when", "topics", "confidence"}
     understood = models.JSONField(default=dict)
     sources = models.JSONField(default=list)
+    # Of the reply: [{"words", "kind", "source", "title", "quote"}], see `agent.claims`.
+    claims = models.JSONField(default=list)
+    # How surely it may be said, 0 to 1, and from what; see `messaging.confidence`.
+    sureness = models.JSONField(default=dict)
     model = models.CharField(max_length=80, blank=True)
     prompt_version = models.CharField(max_length=40, blank=True)
     # {"input", "cached", "output", "micro"}; micro null when unknown.
