@@ -162,10 +162,12 @@ def find_service(key: str) -> Service | None:
 def standing(service: Service) -> ServiceResult | None:
     """What is plain without a call: it is off, or half set; None when it is on."""
     if service.is_half_set():
-        missing = ", ".join(service.missing())
+        names = service.missing()
+        missing = ", ".join(names)
+        verb = "is" if len(names) == 1 else "are"
         return ServiceResult(
             ServiceState.MISCONFIGURED,
-            f"Half set, so it stays off: {missing} is missing.",
+            f"Half set, so it stays off: {missing} {verb} missing.",
             fix=f"Set {missing}, or empty the others.",
         )
     if not service.is_on():

@@ -187,9 +187,10 @@ def ask(deadline: float) -> ServiceResult:
     missing = [name for name in _ALSO if not getattr(settings, name)]
     if missing:
         names = ", ".join(missing)
+        verb = "is" if len(missing) == 1 else "are"
         return ServiceResult(
             ServiceState.MISCONFIGURED,
-            f"Half set, so files go into the local folder: {names} is missing.",
+            f"Half set, so files go into the local folder: {names} {verb} missing.",
             fix=f"Set {names}, or empty AWS_S3_BUCKET; then restart.",
         )
     started = time.monotonic()
