@@ -38,8 +38,10 @@ bench: .venv/dev.stamp ## Measure: ratios within one run
 	$(BIN)/python -m bench.understand
 	$(BIN)/python -m bench.answer
 	$(BIN)/python -m bench.intake
+	$(BIN)/python -m bench.guard
 	$(BIN)/python -m bench.turns
 	$(BIN)/python -m bench.mail
+	$(BIN)/python -m bench.knowledge
 	@case "$$DATABASE_URL" in postgres*) $(BIN)/python -m bench.sweep ;; \
 	  *) echo "bench.sweep: set DATABASE_URL to a PostgreSQL database" ;; esac
 

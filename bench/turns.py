@@ -22,7 +22,7 @@ from typing import Any
 import django
 
 SECONDS = 1.0
-WORDS = json.dumps({"reply": "Thanks, noted. What is your budget?", "sources": []})
+WORDS = json.dumps({"reply": "Thanks, noted. What is your budget?", "claims": []})
 ANSWER = {
     "id": "resp_1",
     "object": "response",

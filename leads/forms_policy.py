@@ -24,6 +24,13 @@ class PolicyForm(LookMixin, Base):
             ("mode", "new_channel_mode", "max_segments", "sla_minutes"),
         ),
         (
+            "How sure it must be",
+            "An answer is as sure as the AI's plan for it, corrected by what people did "
+            "with its last drafts of the same kind: sent as written, edited, discarded. "
+            "The page AI proof shows where each kind stands.",
+            ("sure_to_send", "sure_to_draft"),
+        ),
+        (
             "Waiting for the rest",
             "People write in pieces. The AI answers when the lead has been quiet "
             "for so many seconds.",
@@ -73,6 +80,8 @@ class PolicyForm(LookMixin, Base):
             "new_channel_mode": "On new numbers and mailboxes",
             "max_segments": "Longest automatic text, in segments",
             "sla_minutes": "First answer due within, minutes",
+            "sure_to_send": "To be sent in Auto, percent",
+            "sure_to_draft": "To be drafted at all, percent",
             "burst_sms_seconds": "Texts, seconds",
             "burst_email_seconds": "Email, seconds",
             "burst_simulator_seconds": "Simulator, seconds",
@@ -95,6 +104,9 @@ class PolicyForm(LookMixin, Base):
         }
         help_texts: ClassVar[dict[str, str]] = {
             "mode": "Off: people answer. Draft: a person approves. Auto: it answers.",
+            "sure_to_send": "Less sure than this, a person approves it first.",
+            "sure_to_draft": "Less sure than this, a person answers: in Auto the lead "
+            "reads one sentence that says so.",
             "cap_lead_hour": "",
             "cap_conversation": "Then a person is asked to take over.",
             "sending": "Off is the kill switch.",

@@ -19,10 +19,18 @@ _all: list["Kept[Any]"] = []
 
 
 class Kept(Generic[T]):
-    """The answer of `read`, remembered until one of `models` changes here."""
+    """The answer of `read`, remembered for `seconds`, or until one of `watched`
+    changes here.
+    """
 
-    def __init__(self, read: Callable[[], T], *watched: type[models.Model]) -> None:
+    def __init__(
+        self,
+        read: Callable[[], T],
+        *watched: type[models.Model],
+        seconds: float = SECONDS,
+    ) -> None:
         self._read = read
+        self._seconds = seconds
         self._until = 0.0
         self._value: T | None = None
         _all.append(self)
@@ -34,11 +42,11 @@ class Kept(Generic[T]):
                 )
 
     def __call__(self) -> T:
-        """Return the rows, read at most `SECONDS` ago."""
+        """Return the rows, read at most so many seconds ago."""
         now = time.monotonic()
         if self._value is None or now >= self._until:
             self._value = self._read()
-            self._until = now + SECONDS
+            self._until = now + self._seconds
         return self._value
 
     def forget(self) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from integrations.services import catalogue
+from messaging.evaluating import sealing
 
 IN_MEMORY_LAYER = "channels.layers.InMemoryChannelLayer"
 
@@ -107,6 +108,22 @@ def broker_and_layer_agree(
             hint="Set REDIS_URL, which sets both; do not override one of them.",
             id="leadsite.E003",
         )
+    ]
+
+
+@register()
+def published_prompts(
+    app_configs: Sequence[Any] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Name prompt files that were changed after they were published."""
+    return [
+        Error(
+            words + ".",
+            hint="Put the file back as it was: every answer names the prompt that wrote"
+            " it.",
+            id="leadsite.E004",
+        )
+        for words in sealing.broken()
     ]
 
 

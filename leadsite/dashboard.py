@@ -17,6 +17,7 @@ from leadsite.setup_steps import Step, setup_steps
 from messaging import measures, numbers
 from messaging.models import Conversation, Message
 from messaging.numbers import Part
+from messaging.views import proof
 from messaging.words import age
 
 CHART_DAYS = 14
@@ -50,8 +51,8 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "kept_days": KEPT_DAYS,
             "vendor_counts": vendor_counts(user, period),
             "parts": parts(user, since=kept_since, real_only=where.live),
-            "drafts": measures.draft_record(user=user),
-            "drafts_link": url_or_none("review"),
+            "last": proof.last_fifty(request),
+            "proof_link": _proof_link(user),
             "modes": modes(request),
             "halted": current_policy().ai_halted_reason,
             "hottest": hottest(user),
@@ -76,6 +77,12 @@ def links() -> dict[str, str | None]:
     """Return the pages that the parts lead to, None for those not there."""
     names = ("inbox", "review", "simulator", "policy")
     return {name: url_or_none(name) for name in names}
+
+
+def _proof_link(user: Viewer) -> str | None:
+    """Return the page that shows whether the AI has earned more trust."""
+    allowed = getattr(user, "has_perm", lambda name: False)(proof.NEEDED)
+    return url_or_none("proof") if allowed else None
 
 
 def waiting_rows(user: Viewer) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from integrations.models import WebhookDelivery
 from leads.models import Delivery, Job
 from leads.web import page_context, staff_required
 from leadsite.admin_site import url_or_none
-from messaging.models import Message, Turn
+from messaging.models import EvaluationRun, Message, Turn
 from messaging.words import age
 
 LATEST = 5
@@ -74,6 +74,13 @@ KINDS: tuple[Kind, ...] = (
         Delivery,
         (Delivery.State.DEAD,),
         "leads.view_delivery",
+    ),
+    Kind(
+        "Evaluations that gave up",
+        "Nobody waits for them; start the run again once the cause is mended.",
+        EvaluationRun,
+        (EvaluationRun.State.DEAD,),
+        "messaging.view_evaluationrun",
     ),
     Kind("Jobs that gave up", "", Job, (Job.State.DEAD,), "leads.view_job"),
 )

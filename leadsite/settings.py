@@ -204,6 +204,10 @@ LANGUAGE_MODELS = [
     "integrations.providers.openai.OpenAIModel",
     "messaging.agent.builtin.BuiltinModel",
 ]
+EMBEDDERS = [
+    "integrations.openai_embeddings.OpenAIEmbedder",
+    "messaging.agent.embedding.NullEmbedder",
+]
 WEBHOOKS = [
     "integrations.providers.twilio.TwilioWebhook",
     "integrations.providers.sendgrid.SendGridInbound",
@@ -221,12 +225,17 @@ WORKERS = [
     "integrations.webhooks.WORKER",
     "messaging.replies.WORKER",
     "messaging.sending.WORKER",
+    "messaging.evaluating.running.WORKER",
     "leads.outbox.WORKER",
     "leads.jobs.WORKER",
 ]
 
 # Jobs that are started once a day, by name.
-DAILY_JOBS = ["leads.refresh_scores", "integrations.purge_bodies"]
+DAILY_JOBS = [
+    "leads.refresh_scores",
+    "integrations.purge_bodies",
+    "messaging.purge_prompts",
+]
 # Jobs that are started once in every so many seconds, by name.
 INTERVAL_JOBS: dict[str, int] = {"integrations.gap_sweep": 300}
 

@@ -18,6 +18,8 @@ OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
 OPENAI_MODEL = env.str("OPENAI_MODEL", default="") or "gpt-6-luna"
 # responses | chat; unset: responses at OpenAI, chat elsewhere.
 OPENAI_API = env.str("OPENAI_API", default="")
+# Unset: what is published is found by its words alone.
+OPENAI_EMBEDDING_MODEL = env.str("OPENAI_EMBEDDING_MODEL", default="")
 # Seconds for all of a turn's calls together.
 OPENAI_DEADLINE = 20.0
 # Mail out: SendGrid, and Gmail when SendGrid definitely refuses.

@@ -6,6 +6,7 @@ from django.db import transaction
 from leads import claims, clock, jobs, outbox, pipeline
 from leads.models import ContactPoint, Task
 from messaging.conversations import latest_inbound, lock_conversation, refresh
+from messaging.held import refuse_held
 from messaging.holding import name_of
 from messaging.models import Conversation, Message, Turn
 from messaging.queueing import Refused, refuse_opted_out, touch
@@ -40,19 +41,23 @@ def why_stale(draft: Message) -> str:
 
 
 @transaction.atomic
-def approve_draft(*, draft: Message, user: User, body: str | None = None) -> Message:
+def approve_draft(
+    *, draft: Message, user: User, body: str | None = None, confirmed: bool = False
+) -> Message:
     """Send a draft, as written or with the person's own words.
 
     Raises StaleDraft when the lead wrote again or somebody answered, Refused
-    when the address is opted out or the text empty. What was proposed is kept
-    when the words were changed.
+    when the address is opted out, the text empty, or words are held that the
+    person may not send or did not confirm (`held.refuse_held`). What was
+    proposed is kept when the words were changed.
     """
-    message, conversation = _locked(draft)
+    message, conversation = lock_draft(draft)
     if message.contact_point is not None:
         refuse_opted_out(message.contact_point, message.kind)
     text = message.body if body is None else body
     if not text.strip():
         raise Refused("an empty message cannot be sent")
+    refuse_held(message, user=user, body=body, confirmed=confirmed)
     fields: dict[str, object] = {
         "approved_by": user,
         "automatic": False,
@@ -60,9 +65,12 @@ def approve_draft(*, draft: Message, user: User, body: str | None = None) -> Mes
         "occurred_at": clock.now(),
         "due_at": clock.now(),
     }
-    edited = text.strip() != message.body.strip()
-    if edited:
-        fields |= {"body": text, "proposed_body": message.body}
+    # Words that a person took out before count as an edit too.
+    proposed = message.proposed_body or message.body
+    edited = text.strip() != proposed.strip()
+    if text.strip() != message.body.strip():
+        fields["body"] = text
+    fields["proposed_body"] = proposed if edited else ""
     _settle(message, new=State.QUEUED, **fields)
     details = {**message.details, "decision": "edited" if edited else "as_written"}
     Message.objects.filter(pk=message.pk).update(details=details)
@@ -72,7 +80,7 @@ def approve_draft(*, draft: Message, user: User, body: str | None = None) -> Mes
         kinds=[Task.Kind.REPLY],
         actor=f"user:{user.pk}",
     )
-    _tell(message, "draft.approved", user, edited=edited)
+    tell(message, "draft.approved", user, edited=edited)
     jobs.enqueue("messaging.deliver_message", message.pk)
     refresh(conversation, ring="draft")
     return message
@@ -84,7 +92,7 @@ def discard_draft(*, draft: Message, user: User, why: str = "") -> None:
 
     Raises StaleDraft when it is already decided.
     """
-    message, conversation = _locked(draft, fresh=False)
+    message, conversation = lock_draft(draft, fresh=False)
     details = {
         **message.details,
         "decision": "discarded",
@@ -93,14 +101,14 @@ def discard_draft(*, draft: Message, user: User, why: str = "") -> None:
     }
     words = f"discarded by {name_of(user)}"
     _settle(message, new=State.CANCELLED, reason=words, details=details)
-    _tell(message, "draft.discarded", user, why=why[:40])
+    tell(message, "draft.discarded", user, why=why[:40])
     refresh(conversation, ring="draft")
 
 
 @transaction.atomic
 def restore_draft(*, draft: Message, user: User) -> None:
     """Undo a discard. Raises StaleDraft when the talk has moved on."""
-    message, conversation = _locked(draft, expected=State.CANCELLED, fresh=False)
+    message, conversation = lock_draft(draft, expected=State.CANCELLED, fresh=False)
     if message.details.get("decision") != "discarded":
         raise StaleDraft("Only a discarded draft comes back")
     decided = ("decision", "why", WAITED)
@@ -113,7 +121,7 @@ def restore_draft(*, draft: Message, user: User) -> None:
     if stale:
         raise StaleDraft(stale)
     wait_again(message)
-    _tell(message, "draft.restored", user)
+    tell(message, "draft.restored", user)
     refresh(conversation, ring="draft")
 
 
@@ -129,7 +137,7 @@ def ask_again(*, draft: Message, user: User, instruction: str = "") -> Turn:
 
     Raises StaleDraft when the lead wrote again: a new one is coming anyway.
     """
-    message, conversation = _locked(draft)
+    message, conversation = lock_draft(draft)
     details = {**message.details, "decision": "asked_again"}
     words = f"{name_of(user)} asked for another"
     _settle(message, new=State.CANCELLED, reason=words, details=details)
@@ -151,19 +159,23 @@ def ask_again(*, draft: Message, user: User, instruction: str = "") -> Turn:
             "stages",
         ]
     )
-    _tell(message, "draft.asked_again", user)
+    tell(message, "draft.asked_again", user)
     jobs.enqueue("messaging.answer_turn", turn.pk)
     refresh(conversation, ring="draft")
     return turn
 
 
-def _locked(
+def lock_draft(
     draft: Message, *, expected: str = State.DRAFT, fresh: bool = True
 ) -> tuple[Message, Conversation]:
+    """Lock a draft's address and conversation and read it anew.
+
+    Raises StaleDraft when it is not `expected`, or, with `fresh`, outdated.
+    """
     if draft.contact_point_id is not None:
         claims.lock(ContactPoint, draft.contact_point_id)
     conversation = lock_conversation(draft.conversation_id)
-    rows = Message.objects.select_related("contact_point", "answers", "channel")
+    rows = Message.objects.select_related("contact_point", "answers", "channel", "turn")
     message = rows.get(pk=draft.pk)
     message.conversation = conversation
     if message.state != expected:
@@ -181,7 +193,8 @@ def _settle(message: Message, *, new: str, **fields: object) -> None:
     )
 
 
-def _tell(message: Message, kind: str, user: User, **payload: object) -> None:
+def tell(message: Message, kind: str, user: User, **payload: object) -> None:
+    """Write down what a person did with a draft, without its words."""
     outbox.emit(
         kind=kind,
         lead=message.conversation.lead,
@@ -197,7 +210,9 @@ __all__ = [
     "approve_draft",
     "ask_again",
     "discard_draft",
+    "lock_draft",
     "restore_draft",
+    "tell",
     "wait_again",
     "why_stale",
 ]

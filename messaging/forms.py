@@ -80,9 +80,25 @@ class CallForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    """An approved draft; without a body it goes as written."""
+    """An approved draft; without a body it goes as written.
+
+    `confirmed`: the person saw the held words and sends them.
+    """
 
     body = Words(required=False)
+    confirmed = forms.BooleanField(required=False)
+
+
+class RemoveForm(forms.Form):
+    """The held words whose sentence is taken out of a draft."""
+
+    words = forms.CharField(max_length=MAX_BODY, strip=False)
+
+
+class FlagForm(forms.Form):
+    """What is wrong with an answer of the AI."""
+
+    why = forms.CharField(max_length=300, label="What is wrong")
 
 
 class AgainForm(forms.Form):

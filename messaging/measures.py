@@ -1,6 +1,5 @@
 """What a day looked like: first answers, decisions on drafts, inbound a day."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -23,10 +22,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from leads.access import Viewer
+from messaging import numbers
+from messaging.confidence import DECISIONS
 from messaging.models import Conversation, Message, Profile
 
-DRAFTS_LOOKED_AT = 50
-DECISIONS = ("as_written", "edited", "discarded")
 _OUT = Message.Direction.OUTBOUND
 _SAID = (Message.State.SENT, Message.State.DELIVERED)
 
@@ -137,16 +136,13 @@ def first_answers(*, since: datetime, until: datetime, user: Viewer) -> FirstAns
     return FirstAnswers(Speed.of(waited[False]), Speed.of(waited[True]))
 
 
-def draft_record(*, user: Viewer) -> DraftRecord:
-    """Count what became of the last fifty drafts that a person decided on."""
-    rows = decided_drafts(user=user).values_list("details", flat=True)
-    counts = Counter(row.get("decision") for row in rows[:DRAFTS_LOOKED_AT])
-    return DraftRecord(*(counts[word] for word in DECISIONS))
-
-
 def decided_drafts(*, user: Viewer) -> "QuerySet[Message]":
-    """Return the drafts that a person approved or discarded, newest first."""
+    """Return the drafts that a person approved or discarded, newest first; those of
+    played and demo leads only until something can leave.
+    """
     drafts = _seen(user).filter(direction=_OUT, details__decision__in=DECISIONS)
+    if numbers.counts_only_real():
+        drafts = numbers.only_real(drafts)
     return drafts.order_by("-pk")
 
 

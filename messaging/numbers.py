@@ -21,8 +21,9 @@ from leads import clock
 from leads.access import Viewer, task_filter
 from leads.models import Task
 from leads.models.querysets import HOT, TaskQuerySet
-from messaging.models import Conversation, Message, Turn
+from messaging.models import Channel, Conversation, Message, Turn
 from messaging.review import queue
+from messaging.transports import configured_transports
 
 # A turn that is overdue for longer is no answer on its way: a person is told.
 PATIENCE = timedelta(minutes=5)
@@ -105,6 +106,15 @@ def inbound(
 def only_real(rows: "QuerySet[Message]") -> "QuerySet[Message]":
     """Leave out simulated messages and those of demo leads."""
     return rows.filter(simulated=False).exclude(conversation__lead__demo=True)
+
+
+def counts_only_real() -> bool:
+    """Whether played and demo leads leave the numbers: once something can leave."""
+    return any(
+        not transport.simulated
+        for kind in (Channel.Kind.SMS, Channel.Kind.EMAIL)
+        for transport in configured_transports(kind)
+    )
 
 
 def with_part(rows: "QuerySet[Message]") -> "QuerySet[Message]":

@@ -1,50 +1,33 @@
 """The AI's turn: understand, learn, score, plan, write, guard, and decide."""
 
 import logging
-from dataclasses import asdict, dataclass, field
-from time import perf_counter
-from typing import Any, cast
+from dataclasses import asdict, replace
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from leads import claims, clock, jobs, outbox, policy, qualification, scoring
-from leads.models import Mode, Policy, Work
+from leads import claims, clock, jobs, outbox, qualification, scoring
+from leads.models import Mode, Work
 from leads.work import Worker, retry_delay
-from messaging.agent.model import ModelError, Plan, Situation
+from messaging import answering
+from messaging.agent.model import Goal, ModelError, Plan, Proposal, Situation
 from messaging.agent.policy import plan_turn
-from messaging.asking import ask_person
+from messaging.answering import TurnWork
 from messaging.claiming import claim_turn
-from messaging.conversations import effective_mode, lock_again, refresh
+from messaging.confidence import Sureness, how_sure
+from messaging.conversations import lock_again
 from messaging.holding import hand_back, hand_off, pause, take_over
-from messaging.models import Conversation, Message, Turn
+from messaging.models import Conversation, Message, PromptRecord, Turn
 from messaging.queueing import Refused, ask_for_decision, queue_message
+from messaging.shadow import judged
 from messaging.situations import Understood, situation_of, understand
 from messaging.vetting import Vetted, vet
-from messaging.wording import TurnLost, Wording, find_words
+from messaging.wording import TurnLost, Wording, find_words, holding_words
 
 log = logging.getLogger(__name__)
 
 Outcome = Turn.Outcome
-
-
-@dataclass
-class _Work:
-    """A turn in progress: its rows, its stages, its clock."""
-
-    turn: Turn
-    conversation: Conversation
-    rules: Policy
-    mode: str
-    stages: list[dict[str, Any]]
-    began: float = field(default_factory=perf_counter)
-    last: float = field(default_factory=perf_counter)
-
-    def mark(self, name: str, detail: str, *, ok: bool = True) -> None:
-        now = perf_counter()
-        ms = round((now - self.last) * 1000, 1)
-        self.stages.append({"name": name, "ms": ms, "detail": detail, "ok": ok})
-        self.last = now
 
 
 def answer(*, turn_id: int) -> None:
@@ -66,39 +49,79 @@ def answer(*, turn_id: int) -> None:
 
 
 def _answer(turn: Turn) -> None:
-    work = _begin(turn)
+    work = answering.begin(turn)
     understood = understand(work.conversation, turn.last_inbound)
     found = understood.reading
     work.mark("understood", f"{found.intent}, {understood.language}")
     plan, situation = _learn(work, understood)
-    silence = _why_silent(work)
+    silence = answering.why_silent(work)
     if silence:
-        _finish(work, understood, plan, Outcome.LEFT, silence)
+        answering.finish(work, understood, plan, Outcome.LEFT, silence)
         return
     if not plan.speaks:
         outcome = Outcome.HANDED_OFF if plan.hand_off else Outcome.SILENT
-        _finish(work, understood, plan, outcome, plan.hand_off)
+        answering.finish(work, understood, plan, outcome, plan.hand_off)
+        return
+    sure = _how_sure(work, understood, plan)
+    turn.sureness = sure.as_json(work.rules)
+    if plan.goal != Goal.HAND_OFF and not sure.may_draft(work.rules):
+        _hold(work, understood, plan, situation, sure)
         return
     try:
         worded = find_words(turn=turn, situation=situation, plan=plan, rules=work.rules)
     except ModelError as error:
         work.mark("answered", error.words, ok=False)
-        _finish(work, understood, plan, Outcome.HANDED_OFF, error.words)
+        answering.finish(work, understood, plan, Outcome.HANDED_OFF, error.words)
         return
     _propose(work, understood, plan, situation, worded)
 
 
-def _begin(turn: Turn) -> _Work:
-    # The gate reads the policy anew in the transaction that claims the message.
-    rules = policy.lately()
-    channel = turn.last_inbound.channel
-    mode = effective_mode(turn.conversation, channel=channel, policy=rules)
-    return _Work(turn, turn.conversation, rules, mode, list(turn.stages))
+def _how_sure(
+    work: TurnWork, understood: Understood, plan: Plan, passage: float | None = None
+) -> Sureness:
+    return how_sure(
+        intent=str(understood.reading.intent),
+        topics=understood.reading.topics,
+        plan_confidence=plan.confidence,
+        passage_sure=passage,
+        simulated=work.simulated,
+    )
+
+
+def _hold(
+    work: TurnWork,
+    understood: Understood,
+    plan: Plan,
+    situation: Situation,
+    sure: Sureness,
+) -> None:
+    """Hand over what is not worth a draft: with one polite sentence where the AI may
+    speak by itself, else with a task only.
+    """
+    reason = f"Unsure: {sure.words_useless}"
+    may_speak = work.mode == Mode.AUTO and not plan.draft_reason
+    plan = replace(
+        plan,
+        goal=Goal.HAND_OFF,
+        ask="",
+        hand_off=reason,
+        task_kind="reply",
+        draft_reason="",
+    )
+    try:
+        worded = holding_words(situation, plan) if may_speak else None
+    except ModelError as error:
+        work.mark("answered", error.words, ok=False)
+        worded = None
+    if worded is None:
+        answering.finish(work, understood, plan, Outcome.HANDED_OFF, reason)
+        return
+    _propose(work, understood, plan, situation, worded, holds=True)
 
 
 @transaction.atomic
 @outbox.together()
-def _learn(work: _Work, understood: Understood) -> tuple[Plan, Situation]:
+def _learn(work: TurnWork, understood: Understood) -> tuple[Plan, Situation]:
     """Keep what the burst says of the lead, move the score, make the plan."""
     lead, turn = work.conversation.lead, work.turn
     if lead is None:
@@ -144,48 +167,28 @@ def _learn(work: _Work, understood: Understood) -> tuple[Plan, Situation]:
     return plan, situation
 
 
-def _why_silent(work: _Work) -> str:
-    """Why nothing is written now, "" when something is."""
-    conversation = work.conversation
-    if conversation.holder is not None:
-        name = conversation.holder.get_short_name() or conversation.holder.username
-        return f"{name} has it"
-    if conversation.paused_reason:
-        return conversation.paused_reason
-    if work.mode == Mode.OFF:
-        return "the AI is off"
-    return ""
-
-
 def _propose(
-    work: _Work,
+    work: TurnWork,
     understood: Understood,
     plan: Plan,
     situation: Situation,
     worded: Wording,
+    *,
+    holds: bool = False,
 ) -> None:
-    """Guard the words, and queue them or keep them as a draft."""
-    turn, proposal = work.turn, worded.proposal
-    written = f"{proposal.model}: {plan.goal}"
-    work.mark("answered", worded.note or written, ok=not worded.note)
-    vetted = vet(
-        worded,
-        situation=situation,
-        plan=plan,
-        inbound=turn.last_inbound,
-        mode=work.mode,
-        max_segments=work.rules.max_segments,
-    )
+    """Guard the words, and queue them or keep them as a draft. What only `holds` the
+    lead until a person comes need not be sure.
+    """
+    turn = work.turn
+    vetted = _judge(work, understood, plan, situation, worded, holds)
     reason = vetted.reason
-    turn.model, turn.prompt_version = proposal.model, proposal.prompt_version
-    turn.sources = list(proposal.sources)
-    turn.usage = asdict(worded.usage)
     with transaction.atomic():
         work.conversation = lock_again(work.conversation)
-        if _overtaken(work):
-            _supersede(work, understood, plan)
+        _record_prompt(turn, worded.proposal)
+        if answering.is_overtaken(work):
+            answering.supersede(work, understood, plan)
             return
-        silence = _why_silent(work)  # somebody may have taken over meanwhile
+        silence = answering.why_silent(work)  # somebody may have taken over meanwhile
         try:
             if not silence and not _written_before(turn):
                 _queue(work, worded.author, vetted)
@@ -196,24 +199,68 @@ def _propose(
             outcome, reason = Outcome.LEFT, silence
         elif plan.hand_off and not work.conversation.holder_id:
             pause(work.conversation, plan.hand_off)
-        _end(work, understood, plan, outcome, reason or worded.note)
+        answering.end(work, understood, plan, outcome, reason or worded.note)
 
 
-def _overtaken(work: _Work) -> bool:
-    """Whether the lead wrote again while a model thought, and a later turn answers
-    all of it. The conversation is locked.
+def _judge(
+    work: TurnWork,
+    understood: Understood,
+    plan: Plan,
+    situation: Situation,
+    worded: Wording,
+    holds: bool,
+) -> Vetted:
+    """Say whether the words may leave, and note on the turn what they rest on."""
+    proposal = worded.proposal
+    written = f"{proposal.model}: {plan.goal}"
+    work.mark("answered", worded.note or written, ok=not worded.note)
+    vetted = vet(
+        worded,
+        situation=situation,
+        plan=plan,
+        inbound=work.turn.last_inbound,
+        mode=work.mode,
+        max_segments=work.rules.max_segments,
+    )
+    _note(work.turn, worded, vetted)
+    sure = None
+    if not holds:
+        sure = _how_sure(work, understood, plan, _surest(situation, vetted))
+        work.turn.sureness = sure.as_json(work.rules)
+    return judged(vetted, sure=sure, rules=work.rules)
+
+
+def _note(turn: Turn, worded: Wording, vetted: Vetted) -> None:
+    """Put what the answer rests on onto the turn; `answering` writes it."""
+    proposal = worded.proposal
+    turn.model, turn.prompt_version = proposal.model, proposal.prompt_version
+    turn.sources = list(proposal.sources)
+    turn.claims = list(vetted.claims)
+    turn.usage = asdict(worded.usage)
+
+
+def _surest(situation: Situation, vetted: Vetted) -> float | None:
+    """How surely the passages that the answer cites answer the question; None when it
+    cites none.
     """
-    last, answered = work.conversation.last_inbound_at, work.turn.last_inbound
-    if last is None or last <= answered.occurred_at:
-        return False
-    later = work.conversation.turns.filter(last_inbound_id__gt=answered.pk)
-    return later.exclude(state__in=[Turn.State.SUPERSEDED, Turn.State.DEAD]).exists()
+    cited = {claim.get("source") for claim in vetted.claims}
+    sure = [p.sure for p in situation.knowledge if p.source in cited]
+    return max(sure, default=None)
 
 
-def _supersede(work: _Work, understood: Understood, plan: Plan) -> None:
-    """Leave the answer to the later turn, which reads this burst as well."""
-    work.mark("gated", "the lead wrote again: the next answer covers it", ok=False)
-    _close(work, understood, plan, Turn.State.SUPERSEDED, "", "the lead wrote again")
+def _record_prompt(turn: Turn, proposal: Proposal) -> None:
+    """Keep what a language model was told, to the letter, and what it wrote."""
+    if not proposal.prompt:
+        return
+    PromptRecord.objects.create(
+        turn=turn,
+        version=proposal.prompt_version,
+        model=proposal.model,
+        instructions=proposal.instructions,
+        input=proposal.prompt,
+        answer=proposal.answer,
+        created_at=clock.now(),
+    )
 
 
 def _effect_key(turn: Turn) -> str:
@@ -227,7 +274,7 @@ def _written_before(turn: Turn) -> bool:
     return Message.objects.filter(effect_key=_effect_key(turn)).exists()
 
 
-def _queue(work: _Work, author: str, vetted: Vetted) -> None:
+def _queue(work: TurnWork, author: str, vetted: Vetted) -> None:
     reason = vetted.reason
     turn, inbound = work.turn, work.turn.last_inbound
     message = queue_message(
@@ -249,59 +296,6 @@ def _queue(work: _Work, author: str, vetted: Vetted) -> None:
     if reason:
         work.mark("gated", reason, ok=False)
         ask_for_decision(message, work.conversation)
-
-
-def _finish(
-    work: _Work, understood: Understood, plan: Plan, outcome: str, reason: str
-) -> None:
-    with transaction.atomic():
-        work.conversation = lock_again(work.conversation)
-        _end(work, understood, plan, outcome, reason)
-
-
-def _end(
-    work: _Work, understood: Understood, plan: Plan, outcome: str, reason: str
-) -> None:
-    """Write the turn's end; the conversation is locked."""
-    ask_person(work.turn, work.conversation, plan, outcome=outcome, reason=reason)
-    _close(work, understood, plan, Turn.State.DONE, outcome, reason)
-
-
-def _close(
-    work: _Work,
-    understood: Understood,
-    plan: Plan,
-    state: str,
-    outcome: str,
-    reason: str,
-) -> None:
-    """Give the turn back. Raises TurnLost, so that nothing of it stays, when its
-    lease ran out and another worker has it.
-    """
-    turn = work.turn
-    kept = claims.finish(
-        turn,
-        state=state,
-        stages=work.stages,
-        intent=understood.reading.intent,
-        language=understood.language,
-        goal=str(plan.goal),
-        understood={**understood.as_json(), "ask": plan.ask},
-        sources=turn.sources,
-        model=turn.model,
-        prompt_version=turn.prompt_version,
-        usage=turn.usage,
-        latency_ms=round((perf_counter() - work.began) * 1000),
-        outcome=outcome,
-        outcome_reason=reason[:300],
-    )
-    if not kept:
-        raise TurnLost
-    refresh(
-        work.conversation,
-        ring="answered",
-        answering=outcome == Outcome.SENT and not plan.task_kind,
-    )
 
 
 def _failed(turn: Turn, error: Exception) -> None:

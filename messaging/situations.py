@@ -2,23 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from leads import consent, qualification
 from leads.models import Fact
 from leads.prepared import Select
-from messaging.agent.model import CompanyFacts, Missing, Said, Situation
+from messaging.agent.model import CompanyFacts, Missing, Passage, Said, Situation
 from messaging.agent.understanding.dates import When, read_when
 from messaging.agent.understanding.facts import FactReading, read_facts
-from messaging.agent.understanding.intents import IntentReading, read_intent
+from messaging.agent.understanding.intents import Intent, IntentReading, read_intent
 from messaging.agent.understanding.language import detect_language
 from messaging.conversations import clock_of
+from messaging.knowledge.searching import find
 from messaging.models import Channel, Conversation, Message, Profile, Turn
 
 HISTORY = 20
 REACHED = (Message.State.SENT, Message.State.DELIVERED, Message.State.UNKNOWN)
 GSM_PART, MAX_MAIL = 153, 2000
+ASKING = (Intent.question, Intent.objection, Intent.interested)
+ASKED_FOR = frozenset(
+    {"price", "discount", "availability", "contract", "features", "location"}
+)
 READ = (
     "public_id",
     "conversation",
@@ -63,6 +69,8 @@ class Understood:
     history: tuple[Message, ...] = field(default=())
     # Whether `history` goes back to the first message.
     whole: bool = True
+    # What the company has published on what is asked.
+    knowledge: tuple[Passage, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
         """As kept on the turn."""
@@ -83,7 +91,9 @@ class Understood:
 
 
 def understand(conversation: Conversation, last: Message) -> Understood:
-    """Read all that the lead wrote since we last spoke. Changes nothing."""
+    """Read all that the lead wrote since we last spoke, and what is published on it.
+    Changes nothing. Not inside a transaction: an embedding may be asked for.
+    """
     newest = _newest.all(conversation=conversation.pk, last=last.pk)
     previous = _previous_turn(conversation, last)
     answered = previous.last_inbound_id if previous else 0
@@ -113,16 +123,31 @@ def understand(conversation: Conversation, last: Message) -> Understood:
         )
         for m in burst
     )
+    reading = read_intent(text, language=language, previous=ours[-1] if ours else "")
     return Understood(
         parts=parts,
         text=text,
         language=language,
-        reading=read_intent(text, language=language, previous=ours[-1] if ours else ""),
+        reading=reading,
         when=tuple(read_when(text, now=now, tz=tz, language=language)),
         asked=asked,
         history=tuple(earlier),
         whole=len(newest) < HISTORY,
+        knowledge=_published(text, language, reading, on=_day(now, profile)),
     )
+
+
+def _published(
+    text: str, language: str, reading: IntentReading, *, on: date
+) -> tuple[Passage, ...]:
+    """What may answer the lead, if anything is asked."""
+    asks = "?" in text or reading.intent in ASKING or ASKED_FOR & {*reading.topics}
+    return find(text=text, language=language, on=on) if asks else ()
+
+
+def _day(now: datetime, profile: Profile) -> date:
+    """The company's day: until its end an offer is good."""
+    return now.astimezone(ZoneInfo(profile.time_zone)).date()
 
 
 _newest: Select[Message] = Select(
@@ -219,6 +244,7 @@ def situation_of(
         local_now=clock_of(conversation).astimezone(_zone(conversation, last)),
         max_chars=max_segments * GSM_PART if texts else MAX_MAIL,
         instruction=instruction,
+        knowledge=understood.knowledge,
     )
 
 

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from messaging.evaluating import running
 from messaging.replies import answer
 from messaging.sending import deliver, reconcile
 
@@ -22,3 +23,9 @@ def deliver_message(message_id: int) -> None:
 def reconcile_message(message_id: int) -> None:
     """Find out what became of one message."""
     reconcile(message_id=message_id)
+
+
+@shared_task(name="messaging.run_evaluation")
+def run_evaluation(run_id: int) -> None:
+    """Replay some of a run's cases."""
+    running.work(run_id=run_id)

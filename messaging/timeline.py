@@ -15,6 +15,7 @@ from django.utils import timezone
 from leads import showing
 from leads.models import Fact, Lead, Question
 from messaging import mailview, words
+from messaging.grounds import Evidence, sourced_marks
 from messaging.happenings import happenings
 from messaging.models import Attachment, Conversation, Message
 from messaging.scheduling_messages import is_scheduled
@@ -33,17 +34,8 @@ ICONS = {
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """A fact and the words of the lead that it rests on."""
-
-    label: str
-    value: str
-    quote: str
-
-
-@dataclass(frozen=True)
 class Part:
-    """A run of a message's text, and the facts that rest on it."""
+    """A run of a message's text, and the facts that rest on it, or what it rests on."""
 
     text: str
     facts: tuple[Evidence, ...] = ()
@@ -51,7 +43,7 @@ class Part:
     @property
     def says(self) -> str:
         """The facts in words: "Budget: 20k; Seats: 40"."""
-        return "; ".join(f"{fact.label}: {fact.value}" for fact in self.facts)
+        return "; ".join(fact.says for fact in self.facts)
 
 
 @dataclass(frozen=True)
@@ -149,7 +141,7 @@ def bubble_of(
     subject: str | None = None,
 ) -> Bubble:
     """Return how one message looks, by itself with its own subject."""
-    marks = (evidence or {}).get(message.public_id, [])
+    known = (evidence or {}).get(message.public_id, [])
     return Bubble(
         message=message,
         who=_who(message),
@@ -158,7 +150,7 @@ def bubble_of(
         kind=message.get_kind_display(),
         time=words.time_of(message.occurred_at),
         status=words.status_of(message),
-        parts=parts_of(message.body, marks),
+        parts=parts_of(message.body, [*known, *sourced_marks(message)]),
         attachments=tuple(message.attachments.all()),
         pending=_is_pending(message),
         explained=message.direction == Message.Direction.OUTBOUND,
@@ -266,3 +258,21 @@ def system_lines(
         )
         for one in happenings(lead, since=since, until=until)
     ]
+
+
+__all__ = [
+    "CALL_OUTCOMES",
+    "ICONS",
+    "Bubble",
+    "Evidence",
+    "EvidenceMap",
+    "Item",
+    "Part",
+    "bubble_of",
+    "bubbles_of",
+    "evidence_of",
+    "items_of",
+    "lead_name",
+    "parts_of",
+    "system_lines",
+]

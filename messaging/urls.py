@@ -8,18 +8,25 @@ from messaging.review import urls as review
 from messaging.views import (
     actions,
     attachments,
+    evaluations,
     inbox,
+    knowledge,
     later,
     mail,
     new,
     panel,
+    proof,
     simulator,
     templates,
+    whys,
 )
 
 TALK = "inbox/<uuid:conversation>/"
 ONE = TALK + "messages/<uuid:message>/"
 
+ARTICLE = "knowledge/<uuid:article>/"
+CASE = "evaluations/cases/<uuid:case>/"
+EVALUATED = "evaluations/runs/<uuid:run>/"
 PLAYED = "simulator/<uuid:conversation>/"
 
 urlpatterns = [
@@ -34,7 +41,28 @@ urlpatterns = [
     path(PLAYED + "clock/", simulator.their_clock, name="simulator_clock"),
     *leadpage.urlpatterns,
     *review.urlpatterns,
+    path("knowledge/try/", knowledge.try_question, name="knowledge_try"),
+    path("knowledge/import/", knowledge.bring, name="knowledge_import"),
+    path(
+        "knowledge/import/<uuid:public_id>/",
+        knowledge.brought,
+        name="knowledge_brought",
+    ),
+    path(ARTICLE + "versions/", knowledge.versions, name="article_versions"),
+    path(ARTICLE + "<slug:do>/", knowledge.act, name="article_act"),
     path("profile/", views_profile.edit_profile, name="profile"),
+    path("proof/", proof.proof, name="proof"),
+    path("proof/drafts/", proof.drafts, name="proof_drafts"),
+    path("proof/talks/", proof.talks, name="proof_talks"),
+    path("evaluations/", evaluations.evaluations, name="evaluations"),
+    path("evaluations/start/", evaluations.start, name="evaluation_start"),
+    path("evaluations/back/", evaluations.roll_back, name="evaluation_back"),
+    path(CASE, evaluations.case, name="evaluation_case"),
+    path(CASE + "replay/", evaluations.replay, name="evaluation_replay"),
+    path(CASE + "expect/", evaluations.expect, name="evaluation_expect"),
+    path(CASE + "switch/", evaluations.switch, name="evaluation_switch"),
+    path(EVALUATED, evaluations.run, name="evaluation_run"),
+    path(EVALUATED + "publish/", evaluations.publish, name="evaluation_publish"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/rows/", inbox.rows, name="inbox_rows"),
     path("inbox/new/lead/", new.new_lead, name="inbox_new_lead"),
@@ -62,7 +90,9 @@ urlpatterns = [
     path(TALK + "stop/", actions.settle_stop, name="inbox_stop"),
     path(ONE + "stop/undo/", actions.unsettle_stop, name="inbox_message_unstop"),
     path(TALK + "lead/", actions.choose_lead, name="inbox_choose_lead"),
-    path(ONE + "why/", inbox.why, name="inbox_why"),
+    path(ONE + "why/", whys.why, name="inbox_why"),
+    path(TALK + "<uuid:message>/prompt/", whys.prompt, name="prompt_read"),
+    path(ONE + "flag/", whys.flag, name="inbox_message_flag"),
     path(ONE + "original/", mail.original, name="inbox_mail"),
     path(ONE + "mail/", mail.frame, name="inbox_mail_frame"),
     path(ONE + "time/", later.change_time, name="inbox_message_time"),
@@ -76,6 +106,8 @@ urlpatterns = [
     path(ONE + "restore/", actions.restore, name="inbox_draft_restore"),
     path(ONE + "again/", actions.again, name="inbox_draft_again"),
     path(ONE + "ask-manager/", actions.ask_manager, name="inbox_draft_ask"),
+    path(ONE + "remove/", actions.remove, name="inbox_draft_remove"),
+    path(ONE + "put-back/", actions.put_back, name="inbox_draft_back"),
     path(TALK + "facts/<slug:field>/", panel.set_fact, name="inbox_fact_set"),
     path(
         TALK + "facts/<uuid:fact>/strike/", panel.strike_fact, name="inbox_fact_strike"

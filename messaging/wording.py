@@ -24,6 +24,7 @@ from messaging.agent.model import (
     choose_model,
 )
 from messaging.claiming import LEASE
+from messaging.evaluating import releases
 from messaging.models import Message, Turn
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def find_words(
     """Return words for a plan that speaks. Raises ModelError when a person must
     answer, TurnLost when the turn is no longer ours.
     """
-    model = choose_model(settings.LANGUAGE_MODELS)
+    model = choose_model(settings.LANGUAGE_MODELS, speaking=releases.current())
     if model.author == Message.Author.AI and _is_invented(turn):
         # Nobody pays for the talk of the demo's people, which is made at once.
         model = choose_model(settings.LANGUAGE_MODELS, author=Message.Author.BUILTIN)
@@ -82,6 +83,13 @@ def find_words(
         return Wording(proposal, model.author, spent)
     turn.usage = asdict(meter.spent)
     return _instead(trouble, situation, plan, rules, meter.spent)
+
+
+def holding_words(situation: Situation, plan: Plan) -> Wording:
+    """Return the sentence that tells a lead that a person answers: the built-in
+    model's, which is always there and costs nothing. Raises ModelError without one.
+    """
+    return _offline(situation, plan, Usage(), note="", draft_reason="")
 
 
 def _is_invented(turn: Turn) -> bool:

@@ -250,11 +250,16 @@ _SOURCES = {
     "fact": "what we know",
     "question": "question set",
     "message": "the lead's words",
+    "article": "an article",
+    "offer": "an offer",
 }
+_TITLED = ("article", "offer")  # their ids say nothing to a person
 
 
 def source_words(key: str) -> str:
     """Return what an answer leaned on, such as "company profile: hours"."""
     kind, _, part = key.partition(".")
     name = _SOURCES.get(kind, kind)
-    return f"{name}: {part.replace('_', ' ')}" if part else name
+    if not part or kind in _TITLED:
+        return name
+    return f"{name}: {part.replace('_', ' ')}"

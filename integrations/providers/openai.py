@@ -4,17 +4,26 @@ The model is told the plan and proposes a text; it decides nothing. Whatever com
 back, `write` returns words that fit the schema or raises ModelError.
 """
 
+from dataclasses import dataclass, replace
+
 from django.conf import settings
 
-from integrations.openai_answers import Answer, BadAnswer, read_answer, wire_schema
+from integrations.openai_answers import (
+    Answer,
+    BadAnswer,
+    NamedAnswer,
+    read_answer,
+    wire_schema,
+)
 from integrations.openai_api import Account, Misconfigured, account
 from integrations.openai_check import check
 from integrations.openai_talk import Talk
 from integrations.openai_wire import Ask, Rung
 from integrations.services import Need, Service, ServiceResult
 from messaging.agent.costs import UNMETERED, Meter, Usage
-from messaging.agent.model import ModelError, Plan, Proposal, Situation
+from messaging.agent.model import Claim, ModelError, Plan, Proposal, Situation, Speaking
 from messaging.agent.prompting import CURRENT, Prompt, build_prompt
+from messaging.text import clean
 
 MAX_OUTPUT = 2_000  # tokens, thinking included
 _QUOTED = 2_000  # characters of a bad answer that go back with the question
@@ -26,6 +35,20 @@ class OpenAIModel:
 
     name = "openai"
     author = "ai"
+
+    def __init__(self, speaking: Speaking | None = None) -> None:
+        self._speaking = speaking or Speaking()
+
+    @property
+    def speaking(self) -> Speaking:
+        """The prompt and the model that write."""
+        named = self._speaking
+        model = named.model or str(settings.OPENAI_MODEL).strip()
+        return Speaking(named.prompt_version or CURRENT, model)
+
+    def speaking_as(self, speaking: Speaking) -> "OpenAIModel":
+        """The same with another prompt, or another model of the same account."""
+        return OpenAIModel(speaking)
 
     def is_configured(self) -> bool:
         """A key is set, and nothing that is set is wrong."""
@@ -40,12 +63,15 @@ class OpenAIModel:
     ) -> Proposal:
         """Ask for the words of the plan; at most once more when they do not fit."""
         if not plan.speaks:
-            model = str(settings.OPENAI_MODEL)
-            return Proposal("", (), plan.confidence, Usage(), model, CURRENT)
-        who = _account()
-        prompt = build_prompt(situation, plan)
+            named = self.speaking
+            model, version = named.model, named.prompt_version
+            return Proposal("", (), plan.confidence, Usage(), model, version)
+        who = replace(_account(), model=self.speaking.model)
+        version = self.speaking.prompt_version
+        prompt = build_prompt(situation, plan, version=version)
         talk = Talk(who, meter, seconds=settings.OPENAI_DEADLINE)
-        answer = _ask(talk, prompt)
+        heard = _ask(talk, prompt)
+        answer = heard.answer
         return Proposal(
             body=answer.reply,
             sources=tuple(dict.fromkeys(answer.sources)),
@@ -53,6 +79,10 @@ class OpenAIModel:
             usage=talk.usage,
             model=who.model[:80],
             prompt_version=prompt.version,
+            claims=_claims(answer),
+            instructions=prompt.instructions,
+            prompt=heard.told,
+            answer=clean(heard.text),
         )
 
     def test(self, deadline: float = 10.0) -> ServiceResult:
@@ -67,35 +97,54 @@ def _account() -> Account:
         raise ModelError("permanent", str(error), code="settings") from None
 
 
-def _ask(talk: Talk, prompt: Prompt) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What was asked at last, what came to the letter, and what it says."""
+
+    told: str
+    text: str
+    answer: Answer | NamedAnswer
+
+
+def _claims(answer: Answer | NamedAnswer) -> tuple[Claim, ...]:
+    if isinstance(answer, NamedAnswer):
+        return ()
+    return tuple(Claim(one.words, one.source, one.quote) for one in answer.claims)
+
+
+def _ask(talk: Talk, prompt: Prompt) -> _Heard:
     ask = Ask(
         instructions=prompt.instructions,
         turns=(("user", prompt.input),),
-        schema=wire_schema(prompt.sources),
+        schema=wire_schema(prompt.sources, cites=prompt.cites),
         max_output=MAX_OUTPUT,
     )
     text = talk.ask(ask)
     try:
-        return _read(talk, text, prompt)
+        return _read(talk, ask, text, prompt)
     except BadAnswer as error:
         why = str(error)
     if talk.left < settings.OPENAI_DEADLINE * _WORTH_REPAIRING:
         raise _no_answer(talk, why)
-    mended = talk.ask(_repair(ask, text, why))
+    again = _repair(ask, text, why, "claims" if prompt.cites else "sources")
+    mended = talk.ask(again)
     try:
-        return _read(talk, mended, prompt)
+        return _read(talk, again, mended, prompt)
     except BadAnswer as error:
         raise _no_answer(talk, str(error)) from None
 
 
-def _read(talk: Talk, text: str, prompt: Prompt) -> Answer:
-    return read_answer(text, sources=prompt.sources, loose=talk.rung is Rung.PLAIN)
+def _read(talk: Talk, ask: Ask, text: str, prompt: Prompt) -> _Heard:
+    loose = talk.rung is Rung.PLAIN
+    answer = read_answer(text, sources=prompt.sources, loose=loose, cites=prompt.cites)
+    told = "\n\n".join(clean(words) for _, words in ask.turns)
+    return _Heard(told, text, answer)
 
 
-def _repair(ask: Ask, text: str, why: str) -> Ask:
+def _repair(ask: Ask, text: str, why: str, listed: str) -> Ask:
     words = (
         f"That cannot be used: {why}. Answer again with one JSON object with the"
-        " fields reply and sources, and nothing around it."
+        f" fields reply and {listed}, and nothing around it."
     )
     turns = (*ask.turns, ("assistant", text[:_QUOTED]), ("user", words))
     return Ask(ask.instructions, turns, ask.schema, ask.max_output)

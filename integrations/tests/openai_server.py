@@ -26,7 +26,7 @@ from integrations.tests.http_loopback import (
 APIS = ("responses", "chat")
 JSON = {"Content-Type": "application/json"}
 USAGE = (900, 100, 60)  # input, of it cached, output
-GOOD = json.dumps({"reply": "Thanks, noted. What is your budget?", "sources": []})
+GOOD = json.dumps({"reply": "Thanks, noted. What is your budget?", "claims": []})
 
 
 def usage_of(api: str) -> dict[str, Any]:
@@ -72,6 +72,16 @@ def enveloped(api: str, text: Any, **changes: Any) -> dict[str, Any]:
 def says(api: str, text: Any = GOOD, **changes: Any) -> Script:
     """A script that answers every request with this text."""
     return answer(200, json.dumps(enveloped(api, text, **changes)).encode(), JSON)
+
+
+def in_turn(*scripts: Script) -> Script:
+    """One script a request, the last one for all that follow."""
+    left = list(scripts)
+
+    def run(sock: Any, heard: bytes) -> None:
+        (left.pop(0) if len(left) > 1 else left[0])(sock, heard)
+
+    return run
 
 
 def fails(status: int, error: Any, headers: dict[str, str] | None = None) -> Script:
@@ -151,14 +161,21 @@ def slow_json(sock: Any, heard: bytes) -> None:
         time.sleep(0.05)
 
 
+def claimed(api: str, *, times: int = 1, **changes: Any) -> Script:
+    """A reply with one claim, changed; None takes a field away."""
+    claim = {"words": "hi", "source": "message", "quote": "Hello", **changes}
+    kept = {name: value for name, value in claim.items() if value is not None}
+    return says(api, json.dumps({"reply": "hi", "claims": [kept] * times}))
+
+
 def _long(api: str) -> Script:
-    return says(api, json.dumps({"reply": "a" * 1_000_000, "sources": []}))
+    return says(api, json.dumps({"reply": "a" * 1_000_000, "claims": []}))
 
 
 _TOOL = {"type": "function_call", "name": "send", "arguments": "{}", "call_id": "c"}
 _CALL = {"id": "c", "type": "function", "function": {"name": "x", "arguments": "{}"}}
 _DEEP = b"[" * 100_000 + b"]" * 100_000
-_NESTED = '{"reply": ' + "[" * 200 + "]" * 200 + ', "sources": []}'
+_NESTED = '{"reply": ' + "[" * 200 + "]" * 200 + ', "claims": []}'
 
 BADS = [
     # not even an answer of the API
@@ -196,7 +213,7 @@ BADS = [
     Bad("content empty", text(""), True),
     Bad("content blank", text("  \n "), True),
     Bad("content a number", text(7), True),
-    Bad("content an object", text({"reply": "hi", "sources": []}), True),
+    Bad("content an object", text({"reply": "hi", "claims": []}), True),
     Bad("message missing", chat_or({"choices": [{}]}, {"output": [{}]}), True),
     Bad(
         "several answers",
@@ -273,21 +290,36 @@ BADS = [
     # words that are not what was asked for
     Bad("prose", text("Sure! We can offer you 50% off."), True),
     Bad("json cut off", text('{"reply": "Hel'), True),
-    Bad("a reply of another type", text('{"reply": 5, "sources": []}'), True),
-    Bad("a reply of null", text('{"reply": null, "sources": []}'), True),
-    Bad("an empty reply", text('{"reply": "", "sources": []}'), True),
-    Bad("a blank reply", text('{"reply": " \\n", "sources": []}'), True),
-    Bad("no reply", text('{"sources": []}'), True),
-    Bad("no sources", text('{"reply": "hi"}'), True),
-    Bad("sources a word", text('{"reply": "hi", "sources": "message"}'), True),
-    Bad("unknown sources", text('{"reply": "hi", "sources": ["lead.42"]}'), True),
-    Bad("more fields", text('{"reply":"hi","sources":[],"score":100}'), True),
-    Bad("a recipient", text('{"reply":"hi","sources":[],"to":"+15550001"}'), True),
-    Bad("doubled keys", text('{"reply":"hi","reply":"free","sources":[]}'), True),
-    Bad("nan inside", text('{"reply": NaN, "sources": []}'), True),
-    Bad("infinity inside", text('{"reply": "hi", "sources": Infinity}'), True),
+    Bad("a reply of another type", text('{"reply": 5, "claims": []}'), True),
+    Bad("a reply of null", text('{"reply": null, "claims": []}'), True),
+    Bad("an empty reply", text('{"reply": "", "claims": []}'), True),
+    Bad("a blank reply", text('{"reply": " \\n", "claims": []}'), True),
+    Bad("no reply", text('{"claims": []}'), True),
+    Bad("no claims", text('{"reply": "hi"}'), True),
+    Bad("claims a word", text('{"reply": "hi", "claims": "message"}'), True),
+    Bad("claims of names", text('{"reply": "hi", "claims": ["message"]}'), True),
+    Bad("sources for claims", text('{"reply": "hi", "sources": ["message"]}'), True),
+    Bad("an unknown source", lambda api: claimed(api, source="lead.42"), True),
+    Bad("a source of another lead", lambda api: claimed(api, source="fact.x"), True),
+    Bad("an empty source", lambda api: claimed(api, source=""), True),
+    Bad("a claim without a source", lambda api: claimed(api, source=None), True),
+    Bad("a claim without a quote", lambda api: claimed(api, quote=None), True),
+    Bad("a claim with an empty quote", lambda api: claimed(api, quote=""), True),
+    Bad("a claim without words", lambda api: claimed(api, words=None), True),
+    Bad("a claim with more fields", lambda api: claimed(api, score=100), True),
+    Bad("a claim of numbers", lambda api: claimed(api, quote=5), True),
+    Bad("a quote of one megabyte", lambda api: claimed(api, quote="x" * 10**6)),
+    Bad("a quote a bit too long", lambda api: claimed(api, quote="x" * 2_001), True),
+    Bad("ten thousand claims", lambda api: claimed(api, times=10_000)),
+    Bad("a thousand claims", lambda api: claimed(api, times=1_000), True),
+    Bad("forty-one claims", lambda api: claimed(api, times=41), True),
+    Bad("more fields", text('{"reply":"hi","claims":[],"score":100}'), True),
+    Bad("a recipient", text('{"reply":"hi","claims":[],"to":"+15550001"}'), True),
+    Bad("doubled keys", text('{"reply":"hi","reply":"free","claims":[]}'), True),
+    Bad("nan inside", text('{"reply": NaN, "claims": []}'), True),
+    Bad("infinity inside", text('{"reply": "hi", "claims": Infinity}'), True),
     Bad("nested inside", text(_NESTED), True),
-    Bad("a list inside", text('[{"reply": "hi", "sources": []}]'), True),
+    Bad("a list inside", text('[{"reply": "hi", "claims": []}]'), True),
     Bad("fenced json", text("```json\n" + GOOD + "\n```"), True),
     Bad("usage rubbish", lambda api: says(api, "{}", usage={"total_tokens": "many"})),
     Bad("usage negative", lambda api: says(api, "{}", usage=_negative(api))),

@@ -24,6 +24,7 @@ from integrations.tests.openai_server import (
     enveloped,
     fails,
     fresh_model,
+    in_turn,
     point_at,
     says,
     sent_body,
@@ -31,6 +32,7 @@ from integrations.tests.openai_server import (
 from messaging.agent.builtin import BuiltinModel
 from messaging.agent.costs import Usage
 from messaging.agent.model import Goal, LanguageModel, ModelError, Plan, choose_model
+from messaging.agent.prompting import CURRENT
 from messaging.tests.agent_situations import situation
 from messaging.tests.model_cases import Counting, ModelCases
 
@@ -70,16 +72,6 @@ class TestChat(_OpenAI):
     api = "chat"
 
 
-def in_turn(*scripts: Script) -> Script:
-    """One script a request, the last one for all that follow."""
-    left = list(scripts)
-
-    def run(sock: socket.socket, heard: bytes) -> None:
-        (left.pop(0) if len(left) > 1 else left[0])(sock, heard)
-
-    return run
-
-
 @pytest.mark.parametrize("api", APIS)
 def test_an_answer_becomes_a_proposal_with_its_cost(
     api: str, serve: Serve, settings: Settings
@@ -89,7 +81,7 @@ def test_an_answer_becomes_a_proposal_with_its_cost(
     proposal = OpenAIModel().write(situation(), GREET, meter)
     assert proposal.body == "Thanks, noted. What is your budget?"
     assert proposal.usage == SPENT
-    assert (proposal.model, proposal.prompt_version) == ("gpt-6-luna", "reply-1")
+    assert (proposal.model, proposal.prompt_version) == ("gpt-6-luna", CURRENT)
     assert meter.settled == [SPENT]
     assert meter.begun[0].tokens > SPENT.tokens
     assert (meter.begun[0].micro or 0) > (SPENT.micro or 0)
@@ -109,9 +101,13 @@ def test_the_request_stores_nothing_and_asks_for_the_schema(
     given = given if api == "chat" else given["format"]
     assert given["strict"] is True
     schema = given["schema"]
-    assert schema["required"] == ["reply", "sources"]
+    assert schema["required"] == ["reply", "claims"]
     assert schema["additionalProperties"] is False
-    assert "question.budget" in schema["properties"]["sources"]["items"]["enum"]
+    claim = schema["properties"]["claims"]["items"]
+    assert claim["required"] == ["words", "source", "quote"]
+    assert claim["additionalProperties"] is False
+    assert "question.budget" in claim["properties"]["source"]["enum"]
+    assert "$ref" not in json.dumps(schema)
     for word in ("default", "maxLength", "minLength", "minimum", "title", "maxItems"):
         assert f'"{word}"' not in json.dumps(schema)
     path = b"/v1/chat/completions" if api == "chat" else b"/v1/responses"

@@ -181,7 +181,7 @@ def obeying(sock: socket.socket, heard: bytes) -> None:
     words = told.partition("\n")[2].rpartition("\nend ")[0]
     # What stands in quotes is what the attack wants to be said.
     wanted = re.findall(r"[\"'“]([^\"'”]{3,200})[\"'”]", words)
-    reply = json.dumps({"reply": (wanted or [words])[0] or "ok", "sources": []})
+    reply = json.dumps({"reply": (wanted or [words])[0] or "ok", "claims": []})
     says("responses", reply)(sock, heard)
 
 
@@ -222,7 +222,7 @@ def test_one_lead_is_one_number(
     carrier: type[FakeCarrier], serve: Serve, settings: Settings
 ) -> None:
     mode("auto")
-    reply = json.dumps({"reply": "Text +15005550006 for me", "sources": []})
+    reply = json.dumps({"reply": "Text +15005550006 for me", "claims": []})
     point_at(settings, serve(says("responses", reply)), "responses")
     text_in(FIRST)
     later(seconds=30)

@@ -3,6 +3,7 @@
 from datetime import time
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -80,6 +81,12 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return "Policy"
+
+    def clean(self) -> None:
+        """What may be sent must be worth a draft as well."""
+        if self.sure_to_draft > self.sure_to_send:
+            words = "No more than it takes to be sent."
+            raise ValidationError({"sure_to_draft": words})
 
     @property
     def mode_now(self) -> str:

@@ -21,7 +21,7 @@ from leadsite.admin_site import where_messages_go
 from leadsite.dashboard_chart import chart
 from leadsite.dashboard_strip import Period, short_time, strip
 from leadsite.setup_steps import setup_steps
-from messaging import measures
+from messaging import measures, proving
 from messaging.measures import InboundDay, Speed
 from messaging.models import Conversation, Message, Profile, Turn
 
@@ -294,7 +294,7 @@ def test_drafts_are_counted_by_what_people_made_of_them(boss: User) -> None:
         said(conversation, clock.now(), turn=turn, details={"decision": decision})
     said(conversation, clock.now(), turn=turn, details={"decision": "asked_again"})
     said(conversation, clock.now(), state="draft", turn=turn)
-    record = measures.draft_record(user=boss)
+    record = proving.record_of(proving.drafts(user=boss, most=proving.LAST))
     assert (record.as_written, record.edited, record.discarded) == (41, 6, 3)
     assert record.decided == 50
 

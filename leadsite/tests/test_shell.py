@@ -20,13 +20,8 @@ from leads.models import Event, Job, Policy, Question, QuestionSet, Team
 from leads.seeding import ensure_ground
 from leads.tests.factories import LeadFactory, MembershipFactory, TeamFactory
 from leads.web import is_fragment, staff_required
-from leadsite.admin_site import (
-    MENU,
-    find,
-    is_active,
-    navigation,
-    where_messages_go,
-)
+from leadsite.admin_site import find, is_active, navigation, where_messages_go
+from leadsite.menu import MENU
 from leadsite.middleware import CompanyTimeMiddleware
 from messaging.models import Conversation, Message, Profile
 

@@ -1,5 +1,5 @@
 """The admin of `messaging`."""
 
-from messaging.admin import channels, leads, messages, templates
+from messaging.admin import articles, channels, leads, messages, offers, templates
 
-__all__ = ["channels", "leads", "messages", "templates"]
+__all__ = ["articles", "channels", "leads", "messages", "offers", "templates"]

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from leads import clock
 from leads.admin.base import ReadOnlyAdmin, RetryMixin, state_chip, tone
 from messaging import measures, numbers
+from messaging.admin.said import SourceFilter
 from messaging.models import Conversation, Message, Turn
 from messaging.numbers import Part
 
@@ -171,7 +172,7 @@ class TurnAdmin(RetryMixin, SeenTalks, ReadOnlyAdmin):
         "model",
         "created_at",
     ]
-    list_filter = ["state", "outcome", "intent"]
+    list_filter = ["state", "outcome", "intent", SourceFilter]
     search_fields = ["conversation__lead__name", "last_error"]
     ordering = ["-pk"]
     list_select_related = ["conversation__lead"]

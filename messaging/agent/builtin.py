@@ -6,13 +6,11 @@ short values that were understood (a budget, a time) are repeated, cleaned.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from messaging.agent.citing import Part, Teller, sources_of
 from messaging.agent.costs import UNMETERED, Meter, Usage
 from messaging.agent.cues import (
     answer_to,
-    asks_discount,
-    asks_price,
     asks_quote,
     call_times,
     gives_orders,
@@ -20,32 +18,30 @@ from messaging.agent.cues import (
     legal_words,
     own_words,
     puts_off,
-    read_answers,
+    sentence_of,
 )
-from messaging.agent.disclosure import asks_if_ai, with_disclosure
-from messaging.agent.guard import allowed_for, inspect
-from messaging.agent.guarding.form import segments_of
-from messaging.agent.model import CALL_TIME, Goal, Plan, Proposal, Situation
+from messaging.agent.disclosure import asks_if_ai
+from messaging.agent.guarding.text import fold
+from messaging.agent.guarding.words import says
+from messaging.agent.laying_out import Layout
+from messaging.agent.model import CALL_TIME, Claim, Goal, Plan, Proposal, Situation
+from messaging.agent.turns import Turn
 from messaging.agent.understanding.language import detect_language
-from messaging.agent.voice import Voice, clean, clip
+from messaging.agent.voice import Voice, clip
 
 PROMPT_VERSION = "builtin-1"
 _SHORT = re.compile(r"short|brief|kurz|corto|breve|court", re.IGNORECASE)
 _FORMAL = re.compile(r"formal|polite|förmlich|siez", re.IGNORECASE)
+# The profile's field for an answer key that is named otherwise.
+_ATTRIBUTE = {
+    "who": "name",
+    "price": "sells",
+    "features": "sells",
+    "address": "postal_address",
+    "booking": "booking_url",
+}
 _TOLD = ("need", "budget", "timeline")
-_GSM_PART = 153
 _SENTENCE = 5
-# Signs that would make a text twice as dear, and their plain twins.
-_PLAIN = str.maketrans("\u2018\u2019\u2013\u2014\u201c\u201d\u00a0\u202f", "''--\"\"  ")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One sentence of a reply; the lightest go first when it is too long."""
-
-    text: str
-    weight: int
-    source: str = ""
 
 
 class BuiltinModel:
@@ -63,19 +59,20 @@ class BuiltinModel:
     ) -> Proposal:
         """Return the reply for a plan that speaks, "" for one that does not."""
         if not plan.speaks:
-            return self._proposal("", (), plan.confidence)
+            said = ("", (), plan.confidence)
+            return Proposal(*said, Usage(), self.name, PROMPT_VERSION)
         writer = _Writer(situation, plan)
-        parts = writer.fitted()
-        sources = tuple(dict.fromkeys(part.source for part in parts if part.source))
-        known = writer.voice.book.known
-        return self._proposal(
-            writer.laid_out(parts), sources, plan.confidence if known else 0.3
+        parts = writer.parts()
+        confidence = plan.confidence if writer.voice.book.known else 0.3
+        return Proposal(
+            writer.layout.laid_out(parts),
+            sources_of(parts),
+            confidence,
+            Usage(),
+            self.name,
+            PROMPT_VERSION,
+            claims=writer.layout.claims(parts),
         )
-
-    def _proposal(
-        self, body: str, sources: tuple[str, ...], confidence: float
-    ) -> Proposal:
-        return Proposal(body, sources, confidence, Usage(), self.name, PROMPT_VERSION)
 
 
 class _Writer:
@@ -84,71 +81,24 @@ class _Writer:
     def __init__(self, situation: Situation, plan: Plan) -> None:
         self.at, self.plan = situation, plan
         self.tone = _tone(situation)
+        self.turn = Turn(situation)
         self.voice = Voice(situation, self.tone)
+        self.teller = Teller(situation, self.voice)
+        self.layout = Layout(situation, self.voice, self.tone)
         self.orders = gives_orders(situation.message)
         self.mail = situation.channel == "email"
 
-    def fitted(self) -> list[Part]:
-        """The parts, the lightest left out until the reply is short enough."""
-        parts = [part for part in self._parts() if part.text]
-        if not self.plan.draft_reason:
-            parts = self._unobjected(parts)
-        while len(parts) > 1 and not self._fits(parts):
-            lightest = min(part.weight for part in parts)
-            last = max(i for i, part in enumerate(parts) if part.weight == lightest)
-            del parts[last]
-        return parts
-
-    def _unobjected(self, parts: list[Part]) -> list[Part]:
-        """Without what the guard refuses: the lead's words first, then any other."""
-        allowed = allowed_for(self.at)
-        for mine in (False, True):
-            body = with_disclosure(self.laid_out(parts), situation=self.at)
-            kinds = {one.kind for one in inspect(body, allowed=allowed)}
-            if not kinds - {"length"}:
-                return parts
-            parts = [
-                part
-                for part in parts
-                if (
-                    not inspect(part.text, allowed=allowed)
-                    if mine
-                    else part.source != "message"
-                )
-            ]
-        return parts
-
-    def _fits(self, parts: list[Part]) -> bool:
-        """Short enough with its disclosure; accents take room in a text."""
-        body = with_disclosure(self.laid_out(parts), situation=self.at)
-        limit = self.at.max_chars
-        if not limit or (body.isascii() and len(body) <= limit):
-            return True
-        if self.mail or len(body) > limit:
-            return len(body) <= limit
-        return segments_of(body) <= max(1, limit // _GSM_PART)
-
-    def laid_out(self, parts: list[Part]) -> str:
-        """One line for a text; paragraphs and a closing for a mail."""
-        texts = [part.text for part in parts]
-        if not self.mail:
-            return clean(" ".join(texts)).translate(_PLAIN)
-        greeting = [text for text in texts[:1] if text.endswith(",")]
-        rest = texts[len(greeting) :]
-        body, question = rest[:-1], rest[-1:]
-        blocks = [*greeting, " ".join(body), *question, self._signoff()]
-        return "\n\n".join(clean(block) for block in blocks if block)
-
-    def _signoff(self) -> str:
-        company = self.at.company
-        names = [name for name in (company.assistant_name, company.name) if name]
-        closing = self.voice.book.variants("signoff", self.tone)[0]
-        return "\n".join([closing, *names])
+    def parts(self) -> list[Part]:
+        """What is to be said, as far as it fits and the guard lets it."""
+        return self.layout.fitted(
+            [part for part in self._parts() if part.text],
+            judged=not self.plan.draft_reason,
+        )
 
     def _parts(self) -> Iterable[Part]:
         yield self._greeting()
         if "are_you_ai" in self.at.topics or asks_if_ai(self.at.message):
-            yield self._part("say_ai", 10, "profile.disclosure", company=self._company)
+            yield self._part("say_ai", 10, "profile.name", company=self._company)
         yield from self._core()
         yield from self._question()
 
@@ -157,7 +107,10 @@ class _Writer:
         return self.at.company.name.strip()
 
     def _part(self, key: str, weight: int, source: str = "", **values: str) -> Part:
-        return Part(self.voice.say(key, **values), weight, source)
+        """A sentence; with a source, its values are what they quote of it."""
+        text = self.voice.say(key, **values)
+        quotes = [value for value in values.values() if value] if source else []
+        return Part(text, weight, tuple(Claim(text, source, one) for one in quotes))
 
     def _greeting(self) -> Part:
         first = not any(said.author == "us" for said in self.at.history)
@@ -212,12 +165,15 @@ class _Writer:
         for field in () if self.orders else sorted(self.at.new_facts, key=_rank):
             shape = self.voice.book.fact(field)
             value = clip(own_words(self.at, field)) if shape else ""
+            if says("guarantee", fold(sentence_of(value, self.at.message))):
+                continue  # what it holds us to is not repeated as if it were so
             if value and not any(value in other for other in said):
                 said.append(value)
                 named.append(shape.format(value=value))
         if named:
-            joined = self.voice.both(named[:3])
-            yield self._part("ack_facts", 5, "message", facts=joined)
+            text = self.voice.say("ack_facts", facts=self.voice.both(named[:3]))
+            claims = tuple(Claim(text, "message", value) for value in said[:3])
+            yield Part(text, 5, claims)
 
     def _take_up(self) -> Iterable[Part]:
         if self.orders:
@@ -240,17 +196,25 @@ class _Writer:
         yield from self._answers()
 
     def _answers(self) -> Iterable[Part]:
-        given = read_answers(self.at).given
+        weight = 6 if self.plan.goal is Goal.REFER else 9
+        yield from self._published(weight)
+        given = self.turn.answers.given
         if "price" in given:
             given = tuple(key for key in given if key != "sells")
         # Accents halve what fits in a text; the question should fit as well.
         roomy = self.mail or self.at.language in ("en", "de")
         for key in given[:2]:
             value = clip(answer_to(self.at, key), 180 if roomy else 110, ours=True)
-            source = "sells" if key in ("price", "features") else key
-            weight = 6 if self.plan.goal is Goal.REFER else 7
-            source = f"profile.{source}"
-            yield self._part(key, weight, source, value=self._marked(value))
+            text = self.voice.say(key, value=self._marked(value))
+            claim = Claim(text, f"profile.{_ATTRIBUTE.get(key, key)}", value)
+            yield Part(text, min(weight, 7), (claim,))
+
+    def _published(self, weight: int) -> Iterable[Part]:
+        """What articles and offers answer."""
+        for answered in self.turn.known.answered:
+            yield from self.teller.answer(answered, weight)
+        if self.turn.wish is not None:
+            yield from self.teller.discount(self.turn.wish, weight)
 
     def _marked(self, value: str) -> str:
         """Our words as the profile has them, with a note if in another language."""
@@ -264,16 +228,21 @@ class _Writer:
         times = call_times(self.at)[:2]
         if not times:
             yield from self._facts()
-        when = self.voice.either([clip(in_full(self.at, one.text)) for one in times])
+        named = [clip(in_full(self.at, one.text)) for one in times]
+        named = [one for one in named if one]
+        when = self.voice.either(named)
         if when and not self.orders:
-            yield self._part("confirm_when", 9, "message", when=when)
+            text = self.voice.say("confirm_when", when=when)
+            yield Part(text, 9, tuple(Claim(text, "message", one) for one in named))
         else:
             kind = self.plan.task_kind
             key = "confirm_meeting" if kind == "meeting" else "confirm_call"
             yield self._part(key, 9)
         if self.plan.draft_reason:
             yield from self._pass_on()
-        elif "urgent" in self.at.topics:
+            return
+        yield from self._published(8)
+        if "urgent" in self.at.topics:
             yield self._part("urgent", 4)
 
     def _pass_on(self) -> Iterable[Part]:
@@ -283,13 +252,15 @@ class _Writer:
         yield self._part(self._referral(), 8)
 
     def _referral(self) -> str:
-        if asks_discount(self.at):
+        wish = self.turn.wish
+        if wish is not None and wish.reason:
             return "pass_discount"
         if asks_quote(self.at) and not self.plan.draft_reason:
             return "pass_quote"
-        if asks_price(self.at):
+        if wish is None and not self.turn.priced:
             return "pass_price"
-        return "pass_contract" if "contract" in self.at.topics else "pass_on"
+        terms = "contract" in self.at.topics and not self.turn.known.passages
+        return "pass_contract" if terms else "pass_on"
 
     def _reassure(self) -> Iterable[Part]:
         if puts_off(self.at) and not self.plan.ask:
@@ -308,9 +279,11 @@ class _Writer:
         company = self.at.company
         reach = ", ".join(one for one in (company.phone, company.email) if one)
         contact = f"{reach}." if reach else ""
-        yield self._part(
-            "help", 9, "profile.phone", company=self._company, contact=contact
-        )
+        text = self.voice.say("help", company=self._company, contact=contact)
+        named = {"name": self._company, "phone": company.phone, "email": company.email}
+        quotes = ((key, value) for key, value in named.items() if value)
+        claims = (Claim(text, f"profile.{key}", value) for key, value in quotes)
+        yield Part(text, 9, tuple(claims))
 
     def _question(self) -> Iterable[Part]:
         ask = self.plan.ask
@@ -319,10 +292,12 @@ class _Writer:
         elif ask == CALL_TIME:
             yield self._part("ask_call_time", 7)
         elif ask:
-            yield Part(self.voice.ask(ask), 7, f"question.{ask}")
+            text = self.voice.ask(ask)
+            wording = next((m.wording for m in self.at.missing if m.field == ask), text)
+            yield Part(text, 7, (Claim(text, f"question.{ask}", wording),))
         booking = self.at.company.booking_url
         if ask == CALL_TIME and booking and not self.voice.said(booking):
-            yield self._part("booking", 6, "profile.booking", value=booking)
+            yield self._part("booking", 6, "profile.booking_url", value=booking)
 
 
 def _rank(field: str) -> int:

@@ -8,7 +8,10 @@ from messaging.agent.guarding.text import Folded, fold, join_letters
 from messaging.agent.guarding.values import plain, read_items
 from messaging.agent.guarding.words import after_number, find, says
 from messaging.agent.model import CompanyFacts, Said, Situation, When
-from messaging.agent.phrases import phrases
+from messaging.agent.phrases import LANGUAGES as LANGUAGES_WE_WRITE
+from messaging.agent.phrases import Phrases, phrases
+from messaging.agent.retrieval.words import base_language, stem, stop_words
+from messaging.agent.retrieval.words import fold as spelt
 from messaging.agent.understanding.lexicon import LANGUAGES, lexicon
 
 _CALL_GRAINS = ("minute", "hour", "part_of_day", "day", "week", "weekend", "")
@@ -91,16 +94,27 @@ def on_topic(situation: Situation) -> str:
 
 
 def _stems(text: str, language: str) -> set[str]:
-    """The begins of the words, without the language's everyday ones."""
+    """The begins of a text's words, without the language's everyday ones."""
     words = {word for word in _WORD.findall(fold(text).text) if len(word) >= _SHORT}
-    return {word[:_STEM] for word in words - _everyday(language)}
+    return {word[:_STEM] for word in words - everyday(language)}
 
 
 @lru_cache(maxsize=16)
-def _everyday(language: str) -> frozenset[str]:
+def everyday(language: str) -> frozenset[str]:
+    """The words that every message of a language has, folded."""
     if language not in LANGUAGES:
         return frozenset()
     return frozenset(lexicon(language).words("language", "words"))
+
+
+def subjects_of(text: str, language: str) -> frozenset[str]:
+    """The stems of the words that say what a text is about."""
+    plain = base_language(language)
+    idle = stop_words(plain) | everyday(plain)
+    words = _WORD.findall(spelt(text))
+    return frozenset(
+        stem(word, plain) for word in words if len(word) > 1 and word not in idle
+    )
 
 
 def asks_quote(situation: Situation) -> bool:
@@ -171,6 +185,11 @@ def own_words(situation: Situation, field: str) -> str:
     return message[at : at + len(value)] if short else ""
 
 
+def sentence_of(words: str, message: str) -> str:
+    """The sentence of a message that holds some words, "" for none."""
+    return next((s for s in _SENTENCE.findall(message) if words and words in s), "")
+
+
 def in_full(situation: Situation, time: str) -> str:
     """A time of the lead's with its "after", "before" or "any day"."""
     message = situation.message
@@ -221,7 +240,7 @@ def last_of_us(history: tuple[Said, ...]) -> str:
 
 def times_asked(situation: Situation, wanted: str, wording: str) -> int:
     """How many of our messages asked for a field, in any of our wordings."""
-    forms = (wording, *phrases(situation.language).again(wanted))
+    forms = (wording, *(way for book in _books() for way in book.again(wanted)))
     return sum(
         any(form and form in said.text for form in forms)
         for said in situation.history
@@ -229,12 +248,17 @@ def times_asked(situation: Situation, wanted: str, wording: str) -> int:
     )
 
 
+def _books() -> tuple[Phrases, ...]:
+    """What we say in every language: a lead may have changed it in between."""
+    return tuple(phrases(language) for language in LANGUAGES_WE_WRITE)
+
+
 def ever_said(situation: Situation, *keys: str) -> bool:
     """Whether any message of ours holds a built-in sentence for `keys`."""
     ours = [said.text for said in situation.history if said.author == "us"]
-    book = phrases(situation.language)
     marks = [
         max(_FILLED.split(sentence), key=len)
+        for book in _books()
         for key in keys
         for sentence in book.every(key)
     ]
@@ -244,9 +268,9 @@ def ever_said(situation: Situation, *keys: str) -> bool:
 def we_said(situation: Situation, *keys: str) -> bool:
     """Whether our latest message holds one of the built-in sentences for `keys`."""
     last = last_of_us(situation.history)
-    book = phrases(situation.language)
     return any(
         sentence in last
+        for book in _books()
         for key in keys
         for sentence in book.every(key)
         if "{" not in sentence

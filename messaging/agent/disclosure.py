@@ -19,6 +19,8 @@ def asks_if_ai(text: str) -> bool:
     "Can I talk to a person?" asks for a person, not for what we are.
     """
     folded = join_letters(fold(text[:600]))
+    if says("ai_choice", folded):  # "do I speak to a person or a program?"
+        return True
     if not says("ai_question", folded):
         return False
     rest = folded.without(pattern("person_wanted"))

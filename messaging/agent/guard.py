@@ -1,46 +1,25 @@
 """What may leave: every word of a reply that nothing we know supports is named.
 
-Facts about us (prices, discounts, promises, links) come from the company profile
-alone. Times, counts and amounts may also be the lead's own; an amount of the lead's
+Facts about us (prices, discounts, promises, links) come from the company profile and
+from published articles and offers alone, each for what it speaks of. Times, counts and amounts may also be the lead's own; an amount of the lead's
 is repeated as the lead's and never turned into a price. A reply without findings may
 leave; one with findings waits for a person.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
-from messaging.agent.cues import words_of_lead
-from messaging.agent.disclosure import (
-    asks_if_ai,
-    denials,
-    disclosure_of,
-    states_ai,
-    with_disclosure,
-)
+from messaging.agent.disclosure import denials, states_ai, with_disclosure
 from messaging.agent.guarding import form
-from messaging.agent.guarding.links import link_key
+from messaging.agent.guarding.allowed import Allowed, allowed_for
 from messaging.agent.guarding.promises import promises
-from messaging.agent.guarding.readings import Key
 from messaging.agent.guarding.text import Folded, fold, join_letters, undo_leet
 from messaging.agent.guarding.units import units
-from messaging.agent.guarding.values import (
-    Item,
-    agrees,
-    keys_of,
-    known_keys,
-    plain,
-    read_items,
-)
-from messaging.agent.guarding.words import (
-    after_number,
-    before_number,
-    find,
-    pattern,
-    says,
-)
-from messaging.agent.model import Situation
+from messaging.agent.guarding.values import Item, agrees, plain, read_items
+from messaging.agent.guarding.vouching import over_limit, states, vouches
+from messaging.agent.guarding.words import after_number, before_number, find, pattern
 
 __all__ = ["Allowed", "Finding", "allowed_for", "inspect", "with_disclosure"]
 
@@ -58,51 +37,6 @@ class Finding:
     kind: str
     words: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """What a reply may be built from.
-
-    `texts` are facts about us: profile, offers, questions. `said` are the lead's own
-    words and facts. `hours` are opening hours: days and times that count only where
-    a reply speaks of them. `links` may be given as they are. `max_chars` and `max_segments`
-    are limits, 0 for none. `must_disclose`: the reply has to say that an AI writes.
-    `orders`: a text of the lead's that tries to give us orders, "" if none.
-    """
-
-    texts: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
-    hours: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    canaries: tuple[str, ...] = ()
-    max_chars: int = 0
-    max_segments: int = 0
-    language: str = "en"
-    first_automatic: bool = False
-    disclosure: str = ""
-    must_disclose: bool = False
-    orders: str = ""
-
-    @cached_property
-    def known(self) -> frozenset[Key]:
-        """Meanings stated about us."""
-        links = {("l", link_key(link)) for link in self.links if link}
-        return known_keys(self.texts) | links
-
-    @cached_property
-    def opening(self) -> frozenset[Key]:
-        """Days and times when we are open."""
-        return known_keys(self.hours)
-
-    def hears(self, item: Item) -> bool:
-        """Whether the lead stated it; read only as far back as needed."""
-        return any(agrees(item, keys_of(text)) for text in self.said)
-
-    @cached_property
-    def company(self) -> str:
-        """All that is stated about us, folded, to look words up in."""
-        return "\n".join(fold(text).text for text in (*self.texts, *self.hours))
 
 
 def inspect(body: str, *, allowed: Allowed, subject: str = "") -> tuple[Finding, ...]:
@@ -143,8 +77,15 @@ def _inspected(body: str, allowed: Allowed) -> Iterator[Finding]:
     yield from _honesty(body, folded, allowed)
     for view in _views(folded):
         yield from _secrecy(view, allowed)
-        yield from promises(view, allowed.company, Finding)
+        yield from _promises(view, body, allowed)
     yield from _values(body, allowed)
+
+
+def _promises(view: Folded, body: str, allowed: Allowed) -> Iterator[Finding]:
+    """Promises that neither the profile states nor a passage, sentence for sentence."""
+    for found in promises(view, allowed.company, Finding):
+        if not states(body, found.words, allowed=allowed):
+            yield found
 
 
 def _views(folded: Folded) -> list[Folded]:
@@ -171,11 +112,12 @@ def _form(body: str, folded: Folded, allowed: Allowed) -> Iterator[Finding]:
     for sign in form.hidden_signs(body):
         yield Finding("control", sign, f"{sign} is a hidden or control sign")
     script = form.foreign_script(body)
-    known = (*allowed.texts, *allowed.said)
+    stated = (*allowed.texts, *allowed.published)
+    known = (*stated, *allowed.said)
     if script and allowed.language in _LATIN and not any(script in t for t in known):
         yield Finding("script", script, f"'{script}' uses letters of another script")
     for words in form.secrets(body):
-        if not any(words in text for text in (*allowed.texts, *allowed.links)):
+        if not any(words in text for text in (*stated, *allowed.links)):
             yield Finding(
                 "leak", words, f"'{_short(words)}' looks like a key or a code"
             )
@@ -232,7 +174,10 @@ def _values(body: str, allowed: Allowed) -> Iterator[Finding]:
     for item in items:
         if agrees(item, allowed.known) or _is_opening(item, folded, allowed):
             continue
-        why = _why_not(item, folded, allowed)
+        if vouches(item, folded, allowed=allowed):
+            continue
+        why = over_limit(item, folded, allowed=allowed)
+        why = why or _why_not(item, folded, allowed)
         if why:
             yield _finding(item, folded, why)
 
@@ -312,35 +257,3 @@ def _finding(item: Item, folded: Folded, why: str) -> Finding:
 
 def _short(words: str) -> str:
     return words if len(words) <= 60 else words[:57] + "..."
-
-
-def allowed_for(
-    situation: Situation, *, canaries: Sequence[str] = (), max_segments: int = 0
-) -> Allowed:
-    """What a reply in this situation may be built from."""
-    company = situation.company
-    about_us = (
-        company.name,
-        company.sells,
-        company.postal_address,
-        company.phone,
-        company.email,
-        company.assistant_name,
-        disclosure_of(situation),
-        *(question.wording for question in situation.missing),
-    )
-    links = tuple(link for link in (company.website, company.booking_url) if link)
-    return Allowed(
-        texts=tuple(text for text in about_us if text),
-        said=words_of_lead(situation),
-        hours=(company.hours,) if company.hours else (),
-        links=links,
-        canaries=tuple(canaries),
-        max_chars=situation.max_chars,
-        max_segments=max_segments,
-        language=situation.language,
-        first_automatic=situation.first_automatic,
-        disclosure=disclosure_of(situation),
-        must_disclose="are_you_ai" in situation.topics or asks_if_ai(situation.message),
-        orders=situation.message if says("orders", fold(situation.message)) else "",
-    )

@@ -72,9 +72,11 @@ class Passage:
     """Published words of the company that may answer what the lead asks.
 
     `source` is "article.<id>" or "offer.<id>". `sure`, 0 to 1, is how surely it
-    answers the question: retrieval's own reading. While it is `changing` nothing that
-    rests on it leaves by itself. `price` is in the minor unit of `currency`, None for
-    none; `discount_limit` is the highest percentage that may be promised.
+    answers the question: retrieval's own reading. `question` is the lead's own
+    question that it was found for, "" for the whole message. While it is `changing`
+    nothing that rests on it leaves by itself. `price` is in the minor unit of
+    `currency`, None for none; `discount_limit` is the highest percentage that may be
+    promised.
     """
 
     source: str
@@ -88,6 +90,7 @@ class Passage:
     unit: str = ""
     discount_limit: int = 0
     conditions: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,14 @@ class OverBudget(ModelError):
         super().__init__("permanent", words, code="budget")
 
 
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """Which prompt and which model write; "" leaves it to what is set up here."""
+
+    prompt_version: str = ""
+    model: str = ""
+
+
 class LanguageModel(Protocol):
     """Writes the words of a turn. `author` is "ai" or "builtin"."""
 
@@ -252,14 +263,29 @@ class LanguageModel(Protocol):
         """
 
 
+@runtime_checkable
+class TakesPrompts(Protocol):
+    """A model that is told what to do by a prompt file, and has a name of its own."""
+
+    @property
+    def speaking(self) -> Speaking:
+        """The prompt and the model that would write now; neither is ""."""
+
+    def speaking_as(self, speaking: Speaking) -> LanguageModel:
+        """The same model with this prompt and this name."""
+
+
 @lru_cache(maxsize=32)
 def _load(path: str) -> LanguageModel:
     module, _, name = path.rpartition(".")
     return cast(LanguageModel, getattr(import_module(module), name)())
 
 
-def choose_model(candidates: Sequence[str], *, author: str = "") -> LanguageModel:
-    """Return the first configured model of the dotted paths, of `author` if given.
+def choose_model(
+    candidates: Sequence[str], *, author: str = "", speaking: Speaking | None = None
+) -> LanguageModel:
+    """Return the first configured model of the dotted paths, of `author` if given,
+    `speaking` as a release says where it takes prompts at all.
 
     Decided anew at every call, so that a stored key works without a restart. Raises
     ModelError when none is configured.
@@ -267,5 +293,7 @@ def choose_model(candidates: Sequence[str], *, author: str = "") -> LanguageMode
     for path in candidates:
         model = _load(path)
         if author in ("", model.author) and model.is_configured():
+            if speaking is not None and isinstance(model, TakesPrompts):
+                return model.speaking_as(speaking)
             return model
     raise ModelError("permanent", "No language model is set up.")

@@ -61,6 +61,21 @@ class Phrases:
         """The note that words are in another language, "" for one unknown."""
         return str(self.data["in_language"].get(language, ""))
 
+    def without_wants(self, folded: str) -> str:
+        """A folded text without what asks for something of the company profile."""
+        for body in self.data["wants"].values():
+            folded = _compiled(body).sub(" ", folded)
+        return folded
+
+    def also_asks(self, folded: str) -> list[int]:
+        """Where in a folded sentence a further question begins."""
+        found = _compiled(str(self.data["also_asks"])).finditer(folded)
+        return [one.start() for one in found if one.start()]
+
+    def leans(self, folded: str) -> bool:
+        """Whether a folded sentence makes no sense without the one before it."""
+        return _compiled(str(self.data["leans"])).match(folded) is not None
+
     def wants(self, folded: Folded) -> tuple[str, ...]:
         """What of the company profile a lead asks for, in the file's order."""
         return tuple(

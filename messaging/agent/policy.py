@@ -51,6 +51,7 @@ _LACKING = {
 }
 
 
+_SUREST = 0.95  # what retrieval finds is never as sure as what needs no finding
 _Rule = Callable[[Turn], Plan | None]
 
 
@@ -178,26 +179,33 @@ def _call_wanted(turn: Turn) -> Plan | None:
     ask = "" if turn.times or ever_said(turn.at, "ask_call_time") else CALL_TIME
     sees = meets or turn.has("demo")
     kind = "meeting" if sees and not (offered and turn.bare) else "call"
-    draft = _price_reason(turn)
+    draft = _money_reason(turn)
     return Plan(Goal.CONFIRM, ask, task_kind=kind, draft_reason=draft, confidence=0.9)
 
 
-def _price_reason(turn: Turn) -> str:
-    if turn.discount:
-        return "Discount not in the company profile"
-    if asks_price(turn.at) and "price" not in turn.answers.given:
-        return "Price not in the company profile"
-    return ""
+def _money_reason(turn: Turn) -> str:
+    """Why what it asks about money is for a person, "" where it is not."""
+    if turn.wish is not None:
+        return turn.wish.reason
+    return "" if turn.priced else "Price not in the company profile"
 
 
 def _price(turn: Turn) -> Plan | None:
-    reason = _price_reason(turn)
+    reason = _money_reason(turn)
     if not reason and asks_quote(turn.at):
         return Plan(Goal.REFER, turn.next_field, task_kind="reply", confidence=0.8)
-    if not reason and turn.has("contract"):
+    if not reason and turn.has("contract") and not turn.known.passages:
         reason = "Contract terms are not in the company profile"
-    if not reason:
+    if reason:
+        return _referred(turn, reason)
+    offer = turn.wish.offer if turn.wish else None
+    if offer is None or turn.known.open or turn.answers.lacking:
         return None
+    return Plan(Goal.ANSWER, turn.next_field, confidence=min(_SUREST, offer.sure))
+
+
+def _referred(turn: Turn, reason: str) -> Plan:
+    """A colleague answers; a person sees the words first."""
     return Plan(
         Goal.REFER,
         turn.next_field,
@@ -214,25 +222,32 @@ def _disclose(turn: Turn) -> Plan | None:
 
 
 def _question(turn: Turn) -> Plan | None:
-    answers = turn.answers
+    answers, known = turn.answers, turn.known
     if turn.asks and announces_question(turn.at):
         return Plan(Goal.GREET, confidence=0.85)
-    if answers.given and not answers.lacking:
-        return Plan(Goal.ANSWER, turn.next_field, confidence=0.9)
-    if not turn.asks and not answers.lacking:
-        return None
-    if turn.asks_ai and not answers.lacking:
-        return None
-    named = " and ".join(_LACKING[key] for key in answers.lacking)
-    verb = "is" if len(answers.lacking) == 1 and "hours" not in named else "are"
-    reason = f"{named} {verb} not in the company profile" if named else ""
-    return Plan(
-        Goal.REFER,
-        turn.next_field,
-        task_kind="reply",
-        draft_reason=reason or "The company profile does not answer this",
-        confidence=0.4,
-    )
+    if not answers.lacking and not known.open:
+        if known.passages:
+            sure = min(_SUREST, known.sure)
+            return Plan(Goal.ANSWER, turn.next_field, confidence=sure)
+        if answers.given:
+            return Plan(Goal.ANSWER, turn.next_field, confidence=0.9)
+        if not turn.asks or turn.asks_ai:
+            return None
+    return _referred(turn, _open_reason(turn))
+
+
+def _open_reason(turn: Turn) -> str:
+    """What of the questions nothing answers, in words for a person."""
+    lacking = turn.answers.lacking
+    named = " and ".join(_LACKING[key] for key in lacking)
+    verb = "is" if len(lacking) == 1 and "hours" not in named else "are"
+    reasons = [f"{named} {verb} not in the company profile"] if named else []
+    reasons += [f"Nothing published answers '{_short(one)}'" for one in turn.known.open]
+    return "; ".join(reasons) or "The company profile does not answer this"
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 60 else words[:57] + "..."
 
 
 def _objection(turn: Turn) -> Plan | None:

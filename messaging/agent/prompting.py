@@ -1,8 +1,8 @@
 """What a language model is told of one turn: the published prompt, and the lead's
-words fenced as data.
+words and the company's knowledge fenced as data.
 
 Built from the `Situation` alone, so nothing of another lead, no staff note and no
-address can be in it. The fence is new for every call: a lead cannot close it.
+address can be in it. The fence is new for every call: nobody can close it.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,10 +19,11 @@ from typing import Any
 from django.conf import settings
 
 from messaging.agent.masking import mask
-from messaging.agent.model import CALL_TIME, Plan, Situation
+from messaging.agent.model import CALL_TIME, Passage, Plan, Situation
+from messaging.agent.passages import words_of
 
 PROMPTS = Path(__file__).parent / "data" / "prompts"
-CURRENT = "reply-1"
+CURRENT = "reply-2"
 LANGUAGES = {
     "en": "English",
     "es": "Spanish",
@@ -39,22 +40,28 @@ _MORE = ("booking_url", "assistant_name")
 _CALL_TIME = "When would a call suit you?"
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+")
 _LONGEST = 4_000  # characters of one piece of a lead's words
+_ARTICLE = 9_000  # characters of one passage, a whole article nearly always
 _HISTORY, _EARLIER = 12, 300  # earlier messages, characters of each
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt. `sources` are the only names that an answer may lean on."""
+    """One prompt. `sources` are the only names that an answer may lean on; `cites`:
+    it asks for claims with their quotes, not for the bare names of sources.
+    """
 
     instructions: str
     input: str
     sources: tuple[str, ...]
     version: str
+    cites: bool = True
 
 
 @lru_cache(maxsize=8)
 def published(version: str = CURRENT) -> Mapping[str, Any]:
-    """A prompt file: its instructions, and a line for each goal."""
+    """A prompt file: its instructions, a line for each goal, and in `answers` what
+    an answer holds beside the reply: "claims", or where nothing is said "sources".
+    """
     return tomllib.loads((PROMPTS / f"{version}.toml").read_text("utf-8"))
 
 
@@ -71,19 +78,27 @@ def _sentences(version: str) -> tuple[str, ...]:
 
 
 def canaries(version: str = CURRENT) -> tuple[str, ...]:
-    """What a reply must not hold: the canary, and any sentence of the prompt."""
-    return (canary_of(version), *_sentences(version))
+    """What a reply must not hold: the canary, and any sentence of the prompt. For a
+    version without a file they are those of the current one.
+    """
+    known = version if (PROMPTS / f"{version}.toml").is_file() else CURRENT
+    return (canary_of(known), *_sentences(known))
 
 
-def build_prompt(situation: Situation, plan: Plan) -> Prompt:
-    """Return what a model is told for this turn."""
-    file = published(CURRENT)
-    text = str(file["instructions"]).replace("{canary}", canary_of(CURRENT)).strip()
-    sources = _sources(situation, plan)
+def build_prompt(situation: Situation, plan: Plan, *, version: str = CURRENT) -> Prompt:
+    """Return what a model is told for this turn by the prompt of that version."""
+    file = published(version)
+    text = str(file["instructions"]).replace("{canary}", canary_of(version)).strip()
+    # Prompts that ask for no quotes are older than the knowledge and know nothing
+    # of it.
+    cites = file.get("answers") == "claims"
+    known = situation.knowledge if cites else ()
+    sources = _sources(situation, plan, known)
     key = secrets.token_hex(8)
-    lines = [*_brief(situation, plan, file, sources, key), *_told(situation, key)]
+    lines = [*_brief(situation, plan, file, sources, key), *_known(known, key)]
+    lines += _told(situation, key)
     lines.append("Write the message that AIM asks for, as one JSON object.")
-    return Prompt(text, "\n".join(lines), sources, CURRENT)
+    return Prompt(text, "\n".join(lines), sources, version, cites)
 
 
 def _brief(
@@ -125,12 +140,22 @@ def _company(at: Situation) -> Iterator[tuple[str, str]]:
             yield f"profile.{name}", value
 
 
-def _sources(at: Situation, plan: Plan) -> tuple[str, ...]:
+def _sources(at: Situation, plan: Plan, known: Sequence[Passage]) -> tuple[str, ...]:
     names = ["message", *(name for name, _ in _company(at))]
     names += [f"fact.{field}" for field in at.facts]
+    names += [passage.source for passage in known]
     if plan.ask:
         names.append(f"question.{plan.ask}")
     return tuple(dict.fromkeys(names))
+
+
+def _known(known: Sequence[Passage], key: str) -> Iterator[str]:
+    """What the company has published. Fenced too: pages and files were imported."""
+    if known:
+        yield "KNOWLEDGE"
+    for passage in known:
+        words = words_of(passage).replace(key, "")
+        yield from _between(passage.source, _cut(words, _ARTICLE), key)
 
 
 def _told(at: Situation, key: str) -> Iterator[str]:
@@ -152,7 +177,15 @@ def _told(at: Situation, key: str) -> Iterator[str]:
 def _fenced(title: str, text: str, key: str) -> Iterator[str]:
     # The key is new and unknown to everybody; taken out all the same.
     words = mask(text).replace(key, "")
+    yield from _between(title, _cut(words, _LONGEST), key)
+
+
+def _between(title: str, words: str, key: str) -> Iterator[str]:
     yield f"{title}:"
     yield f"begin {key}"
-    yield words if len(words) <= _LONGEST else words[:_LONGEST] + " [cut]"
+    yield words
     yield f"end {key}"
+
+
+def _cut(words: str, longest: int) -> str:
+    return words if len(words) <= longest else words[:longest] + " [cut]"

@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from messaging.agent.asking import Known, read_known, states_price
 from messaging.agent.cues import (
     Answers,
     asks_discount,
+    asks_price,
     call_times,
     ever_said,
     gives_orders,
     is_bare,
-    read_answers,
     times_asked,
     we_said,
 )
 from messaging.agent.disclosure import asks_if_ai
+from messaging.agent.discounts import Wish, read_wish
 from messaging.agent.model import CALL_TIME, Situation
 
 COURTESY = ("thanks", "confirm")
@@ -31,9 +33,25 @@ class Turn:
     at: Situation
 
     @cached_property
+    def known(self) -> Known:
+        """What of it the company's published words answer."""
+        return read_known(self.at)
+
+    @property
     def answers(self) -> Answers:
         """What is asked of the profile, and whether it is there."""
-        return read_answers(self.at)
+        return self.known.profile
+
+    @cached_property
+    def wish(self) -> Wish | None:
+        """The discount it wishes for, None for none."""
+        return read_wish(self.at)
+
+    @cached_property
+    def priced(self) -> bool:
+        """Whether the price it asks for is stated somewhere."""
+        stated = any(states_price(one) for one in self.known.passages)
+        return not asks_price(self.at) or stated or "price" in self.answers.given
 
     @cached_property
     def orders(self) -> bool:

@@ -15,6 +15,7 @@ from leads.seeding import ensure_ground
 from messaging.conversations import conversation_of
 from messaging.demo.acting import Act, Scene, play
 from messaging.demo.cast import Cast, make_cast, read
+from messaging.demo.knowing import make_knowledge
 from messaging.models import Conversation
 from messaging.simulation import shift_to
 from messaging.words import zone_of
@@ -44,9 +45,13 @@ class Role:
 
 
 def build_demo() -> int:
-    """Build everything; return the number of leads. The ground comes first."""
+    """Build everything; return the number of leads. The ground comes first.
+
+    What the company says is written before anybody asks: answers rest on it.
+    """
     ensure_ground()
     cast = make_cast()
+    make_knowledge()
     now = clock.now()
     roles = sorted([*_stories(now), *_crowd(now)], key=lambda role: role.begins)
     for place, role in enumerate(roles):

@@ -13,6 +13,7 @@ from leads.lifecycle import Invented
 from leads.models import ContactPoint, Job, Lead, Task, Team
 from messaging.demo import DEMO_GROUP
 from messaging.demo.cast import addresses, read
+from messaging.demo.knowing import demo_articles, demo_offers, forget_knowledge
 from messaging.models import (
     Attachment,
     Channel,
@@ -35,6 +36,8 @@ COUNTED = {
     "teams": ("team", "teams"),
     "channels": ("channel", "channels"),
     "answers": ("prepared answer", "prepared answers"),
+    "articles": ("article", "articles"),
+    "offers": ("offer", "offers"),
 }
 
 
@@ -52,6 +55,8 @@ class Goes:
     teams: int
     channels: int
     answers: int
+    articles: int
+    offers: int
     profile: bool
     played: int
     names: tuple[str, ...]
@@ -81,6 +86,8 @@ def what_goes(*, played: bool = False) -> Goes:
         teams=_teams().count(),
         channels=_channels().count(),
         answers=_answers().count(),
+        articles=demo_articles().count(),
+        offers=demo_offers().count(),
         profile=Profile.objects.filter(demo=True).exists(),
         played=Lead.objects.filter(simulated=True, demo=False).count(),
         names=tuple(user.get_full_name() or user.username for user in people),
@@ -147,6 +154,7 @@ def _remove_house() -> None:
     used = Message.objects.filter(channel__in=known).values("channel")
     known.exclude(pk__in=used).delete()
     _answers().delete()
+    forget_knowledge()
     demo_people().delete()
     Group.objects.filter(name=DEMO_GROUP).delete()
     for team in _teams():

@@ -149,6 +149,9 @@ RECORDED: dict[str, Line] = {
     "draft.taken_back": _plain("Approval taken back"),
     "draft.restored": _plain("Draft put back"),
     "draft.asked_again": _plain("Another draft asked for"),
+    "draft.words_removed": _plain("Held words taken out of a draft"),
+    "draft.words_put_back": _plain("Held words put back"),
+    "prompt.viewed": _plain("Read what the model was told"),
 }
 
 

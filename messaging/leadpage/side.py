@@ -8,9 +8,9 @@ from leads import consent, scoring
 from leads.ledger import LIMIT, LineView, ScoreView
 from leads.models import ContactPoint, Deal, Lead, LeadContact, Task
 from messaging import words
-from messaging.models import Conversation
+from messaging.spending import ai_cost
 from messaging.views.correcting import signed
-from messaging.views.panel import ai_cost, known_lines, temperature
+from messaging.views.panel import known_lines, temperature
 
 DAYS = 14
 WIDE, HIGH = 132, 32
@@ -63,7 +63,7 @@ class Todo:
     decision: UUID | None
 
 
-def side_context(lead: Lead, conversation: Conversation | None) -> dict[str, Any]:
+def side_context(lead: Lead) -> dict[str, Any]:
     """Return all that the right column shows; its numbers add up."""
     view = scoring.score_view(lead)
     known = known_lines(lead)
@@ -79,7 +79,7 @@ def side_context(lead: Lead, conversation: Conversation | None) -> dict[str, Any
         "addresses": [address_of(row) for row in _contacts(lead)],
         "deals": [_deal(row) for row in lead.deals.order_by("-created_at")],
         "tasks": todos_of(lead),
-        "ai_cost": words.money(ai_cost(conversation) if conversation else 0),
+        "ai_cost": ai_cost(lead),
     }
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("leads/new/", entering.new_lead, name="lead_new"),
     path(LEAD, views.lead_page, name="lead_page"),
     path(LEAD + "update/", views.lead_update, name="lead_update"),
+    path(LEAD + "ai-cost/", views.lead_cost, name="lead_cost"),
     path(LEAD + "earlier/", views.lead_earlier, name="lead_earlier"),
     path(LEAD + "details/", details.save_details, name="lead_details"),
     path(LEAD + "stage/", acts.set_stage, name="lead_stage"),

@@ -24,6 +24,7 @@ from messaging.leadpage.frame import (
 from messaging.leadpage.side import side_context
 from messaging.leadpage.story import SHOWS, story_of
 from messaging.models import Attachment, Conversation
+from messaging.spending import spending_of
 from messaging.views.panel import may
 from messaging.views.threads import head_context
 from messaging.writing import CALL_OUTCOMES
@@ -71,6 +72,19 @@ def lead_update(request: HttpRequest, lead: UUID) -> HttpResponse:
 
 @staff_required
 @require_GET
+def lead_cost(request: HttpRequest, lead: UUID) -> HttpResponse:
+    """Return the calls behind what the AI cost for a lead."""
+    row = lead_or_404(request, lead)
+    context = {
+        "name": row.display_name,
+        "lead_url": page_url(row),
+        "spending": spending_of(row),
+    }
+    return render(request, "messaging/lead/_cost.html", context)
+
+
+@staff_required
+@require_GET
 def lead_earlier(request: HttpRequest, lead: UUID) -> HttpResponse:
     """Return the page of the story before the message that `before` names."""
     row = lead_or_404(request, lead)
@@ -102,7 +116,7 @@ def lead_context(request: HttpRequest, lead: Lead, *, tab: str = "") -> dict[str
         "may_change": may_change(request),
         **may(request),
         **head_of(request, lead, talk),
-        **side_context(lead, talk),
+        **side_context(lead),
         **_tab_context(request, lead, talk, tab),
     }
 

@@ -18,6 +18,7 @@ from messaging.models.evaluation import (
 )
 from messaging.models.knowledge import Profile
 from messaging.models.mail import Mail, Template
+from messaging.models.retrieval import KnowledgeTerm, KnowledgeVector
 from messaging.models.turn import Turn
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "EvaluationRun",
     "KnowledgeEntry",
     "KnowledgeImport",
+    "KnowledgeTerm",
+    "KnowledgeVector",
     "Mail",
     "Message",
     "Offer",

@@ -8,6 +8,8 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils import timezone
 
+from leads.models import AppendOnlyError
+
 
 class Article(models.Model):
     """A question that leads ask, and the company's answer to it.
@@ -72,6 +74,16 @@ class ArticleRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} (version {self.number})"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Insert; refuse to change what was once said in the company's name."""
+        if self.pk is not None:
+            raise AppendOnlyError("a version never changes: publish another one")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        """Refuse: answers that were sent rest on it."""
+        raise AppendOnlyError("a version goes only with its article")
 
 
 class Phrasing(models.Model):
@@ -150,6 +162,8 @@ class KnowledgeEntry(models.Model):
     language = models.CharField(max_length=8)
     text = models.TextField()
     words = models.TextField()
+    # The last day of what it is part of, so that a search need not look further.
+    valid_until = models.DateField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "knowledge entries"

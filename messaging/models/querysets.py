@@ -51,11 +51,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """With all that a bubble shows, oldest first.
 
         Of a mail's long texts only whether there are any: a thread is read often.
+        Of an answer's turn what its sentences rest on.
         """
         people = ("user", "approved_by", "channel", "contact_point")
         return (
-            self.select_related(*people, "mail")
+            self.select_related(*people, "mail", "turn")
             .defer("mail__original", "mail__html", "mail__headers")
+            .defer("turn__stages", "turn__understood")
             .annotate(
                 mail_has_original=_is_set("mail__original"),
                 mail_has_html=_is_set("mail__html"),

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leads.web import page_context, staff_required
 from messaging.models import Message
+from messaging.pieces import Piece, findings_of, pieces_of
 from messaging.review import decisions, queue
-from messaging.review.card import findings_of, pieces_of
 from messaging.review.queue import Row
 from messaging.views.answers import NEEDED, REFUSALS
 from messaging.views.reads import visible
@@ -29,8 +29,8 @@ class Shown:
     """One draft on the page: its row, its words, and the mark of them."""
 
     row: Row
-    pieces: list[Any]
-    findings: list[dict[str, str]]
+    pieces: list[Piece]
+    findings: list[dict[str, Any]]
     mark: str
 
 
@@ -93,7 +93,8 @@ def _approve(request: HttpRequest, key: UUID, row: Row | None, mark: str) -> Out
         return Outcome(row.name, key, "Its words changed: read them first")
     user: Any = request.user
     try:
-        decisions.approve(draft=row.message, user=user)
+        # The page names the held words beside a box that somebody had to tick.
+        decisions.approve(draft=row.message, user=user, confirmed=True)
     except REFUSALS as refusal:
         return Outcome(row.name, key, str(refusal))
     return Outcome(row.name, key)

@@ -1,18 +1,22 @@
 """What the open decision shows: the talk's end, the proposal, why it waits."""
 
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from django.db.models import Q
 
 from leads.access import Viewer
-from leads.models import Fact, Lead, Task
+from leads.models import Task
 from messaging import timeline, words
+from messaging.grounds import source_titles
+from messaging.held import BINDING, ask_key, held_in
 from messaging.models import Conversation, Message
+from messaging.pieces import findings_of, pieces_of
+from messaging.review.decisions import digest
 from messaging.review.queue import Row
+from messaging.shadow import auto_words
 from messaging.timeline import Bubble
-from messaging.views.threads import ask_key, who_wrote
+from messaging.views.threads import who_wrote
+from messaging.whys import sure_words
 
 LAST = 3
 WHYS = [("wrong_fact", "Wrong fact"), ("tone", "Tone"), ("not_needed", "Not needed")]
@@ -22,16 +26,6 @@ WAITS: dict[str, str] = {
     Task.Kind.REPLY: "{name} waits for an answer from a person.",
     Task.Kind.FAILED: "{name} did not get it: find another way to reach them.",
 }
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A run of the proposed words. `tone` is bad, source or plain."""
-
-    text: str
-    tone: str = "plain"
-    says: str = ""
-    message: str = ""
 
 
 def card_context(row: Row, *, user: Viewer) -> dict[str, Any]:
@@ -44,12 +38,17 @@ def card_context(row: Row, *, user: Viewer) -> dict[str, Any]:
         "whys": WHYS,
     }
     if row.group == "drafts" and message is not None:
+        asked = Task.objects.open().filter(effect_key=ask_key(message)).exists()
         context |= {
             "pieces": pieces_of(message, talk.lead if talk else None),
             "findings": findings_of(message),
-            "sources": sources_of(message),
-            "asked": Task.objects.open().filter(effect_key=ask_key(message)).exists(),
+            "sources": source_titles(message.turn),
+            "asked": asked,
+            # The page shows the card anew when one of these moved.
+            "mark": f"{digest(message)}-{len(findings_of(message))}-{asked:d}",
             "label": words.label_of(message, ""),
+            "sure": sure_words(message),
+            "auto": auto_words(message.details),
         }
     if row.group == "sent" and message is not None:
         context["sent"] = sent_facts(message)
@@ -69,54 +68,6 @@ def last_bubbles(talk: Conversation, *, but: Message | None) -> list[Bubble]:
     evidence = timeline.evidence_of(talk.lead)
     name = timeline.lead_name(talk)
     return timeline.bubbles_of(newest, lead_name=name, evidence=evidence)
-
-
-def findings_of(draft: Message) -> list[dict[str, str]]:
-    """Return what the guard objected to."""
-    found = draft.details.get("findings", [])
-    return [one for one in found if isinstance(one, dict)]
-
-
-def sources_of(draft: Message) -> list[str]:
-    """Return what the answer leans on, in words: "profile: hours"."""
-    turn = draft.turn
-    named = turn.sources if turn is not None else []
-    return [str(one).replace(".", ": ").replace("_", " ") for one in named]
-
-
-def pieces_of(draft: Message, lead: Lead | None) -> list[Piece]:
-    """Cut the proposal where the guard objects, and where a fact is its source."""
-    body = draft.body
-    spans = [
-        (body.find(one["words"]), len(one["words"]), Piece("", "bad", one["reason"]))
-        for one in findings_of(draft)
-        if one.get("words")
-    ]
-    spans += [
-        (body.find(fact.value), len(fact.value), _source(fact)) for fact in _facts(lead)
-    ]
-    placed = [(at, at + size, piece) for at, size, piece in spans if at >= 0]
-    edges = sorted({0, len(body), *(edge for span in placed for edge in span[:2])})
-    pieces = []
-    for start, end in pairwise(edges):
-        over = [piece for first, last, piece in placed if first <= start < last]
-        mark = over[0] if over else Piece("")
-        pieces.append(Piece(body[start:end], mark.tone, mark.says, mark.message))
-    return pieces
-
-
-def _facts(lead: Lead | None) -> list[Fact]:
-    if lead is None:
-        return []
-    rows = Fact.objects.filter(lead=lead, replaced_at=None, struck_at=None)
-    return [fact for fact in rows if len(fact.value) > 1]
-
-
-def _source(fact: Fact) -> Piece:
-    label = fact.field.replace("_", " ")
-    quote = f": “{fact.quote}”" if fact.quote else ""
-    where = f"m-{fact.message}" if fact.message else ""
-    return Piece("", "source", f"{label}{quote}", where)
 
 
 def why_it_waits(row: Row) -> str:
@@ -139,10 +90,11 @@ def why_it_waits(row: Row) -> str:
 
 
 def _why_draft(draft: Message, name: str) -> str:
-    findings = findings_of(draft)
-    if findings:
-        named = "; ".join(f"“{f.get('words')}” {f.get('reason')}" for f in findings)
-        return f"{named}: only a person may promise that."
+    held = held_in(draft)
+    if any(one.kind in BINDING for one in held):
+        return "Take it out, or let somebody send it who may exceed the offer."
+    if held:
+        return f"Take it out, or stand by it yourself before {name} reads it."
     reason = draft.reason.rstrip(".") or "The AI drafts here; you send"
     return f"{reason}. A person decides before {name} reads it."
 

@@ -21,11 +21,17 @@ from messaging.models import Message
 State = Message.State
 WHYS = ("wrong_fact", "tone", "not_needed")
 CLOSED = "closed_tasks"
+CUT = "cut_before"  # [body, proposed_body] of a draft that was cut, while it is decided
 
 
 @transaction.atomic
 def approve(
-    *, draft: Message, user: User, body: str | None = None, why: str = ""
+    *,
+    draft: Message,
+    user: User,
+    body: str | None = None,
+    why: str = "",
+    confirmed: bool = False,
 ) -> Message:
     """Approve a draft; it waits the policy's seconds, so that it can be undone.
 
@@ -35,10 +41,12 @@ def approve(
     talk = draft.conversation.public_id
     replies = Task.objects.open().filter(subject=talk, kind=Task.Kind.REPLY)
     closed = [str(pk) for pk in replies.values_list("public_id", flat=True)]
-    waited = Message.objects.values_list("reason", flat=True).get(pk=draft.pk)
-    message = approve_draft(draft=draft, user=user, body=body)
+    waited = Message.objects.only("reason", "body", "proposed_body").get(pk=draft.pk)
+    message = approve_draft(draft=draft, user=user, body=body, confirmed=confirmed)
     kept = Message.objects.get(pk=message.pk)
-    details = {**kept.details, CLOSED: closed, WAITED: waited}
+    details = {**kept.details, CLOSED: closed, WAITED: waited.reason}
+    if waited.proposed_body:  # words were taken out of it before
+        details[CUT] = [waited.body, waited.proposed_body]
     if why in WHYS and kept.proposed_body:
         details["why"] = why
     wait = timedelta(seconds=policy.current().undo_seconds)
@@ -50,7 +58,7 @@ def approve(
 
 @transaction.atomic
 def take_back(*, message: Message, user: User) -> Message:
-    """Undo an approval: the draft waits again, in the AI's words.
+    """Undo an approval: the draft waits again, in the words that waited.
 
     Raises StaleDraft when it has left, or when nobody approved it.
     """
@@ -58,16 +66,18 @@ def take_back(*, message: Message, user: User) -> Message:
     message = Message.objects.get(pk=message.pk)
     if message.approved_by_id is None:
         raise StaleDraft("Nobody approved this")
-    dropped = ("decision", "why", CLOSED, WAITED)
+    dropped = ("decision", "why", CLOSED, CUT, WAITED)
     details = {k: v for k, v in message.details.items() if k not in dropped}
     closed = message.details.get(CLOSED, [])
+    whole = message.proposed_body or message.body
+    body, proposed = message.details.get(CUT) or (whole, "")
     done = claims.move(
         message,
         old=[State.QUEUED, State.HELD],
         new=State.DRAFT,
         approved_by=None,
-        body=message.proposed_body or message.body,
-        proposed_body="",
+        body=body,
+        proposed_body=proposed,
         reason=str(message.details.get(WAITED, ""))[:300],
         details=details,
         due_at=clock.now(),

@@ -137,7 +137,10 @@ def approve(act: Act, draft: Message) -> Said:
     """Approve a draft, as written or with the person's words."""
     body = _words(act.request, "body") if "body" in act.request.POST else None
     why = _words(act.request, "why")
-    decisions.approve(draft=draft, user=act.user, body=body, why=why)
+    confirmed = act.request.POST.get("confirmed") == "1"
+    decisions.approve(
+        draft=draft, user=act.user, body=body, why=why, confirmed=confirmed
+    )
     undo = reverse("review_take_back", args=[draft.public_id])
     words = "Approved" if body is None else "Approved with your words"
     return {"toast": words, "undo": undo}

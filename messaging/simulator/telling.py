@@ -10,9 +10,12 @@ from leads import scoring
 from leads.models import Fact, Suppression
 from leads.showing import shown
 from messaging import words
+from messaging.grounds import HELD, SOURCED, claims_of, source_titles
+from messaging.held import held_in
 from messaging.models import Conversation, Message, Turn
 from messaging.simulator.stepwords import LANGUAGES, Pair
 from messaging.timeline import lead_name
+from messaging.whys import KINDS
 
 BURST = 20
 DAY = timedelta(days=1)
@@ -140,13 +143,13 @@ def reply_title(told: Told) -> str:
     if reply is None:
         return "answered"
     author = words.label_of(reply, lead_name(told.conversation))
-    sources = len(turn.sources) if turn else 0
+    sources = len(source_titles(turn))
     count = f", {sources} source{'' if sources == 1 else 's'}" if sources else ""
     return f"answered {author}{count}"
 
 
 def reply_pairs(told: Told) -> list[Pair]:
-    """Return the answer's words, goal, sources, model, cost and time."""
+    """Return the answer's words, goal, what each sentence rests on, model, cost, time."""
     reply, turn = told.reply, told.turn
     pairs = [Pair("Words", reply.body)] if reply else []
     if turn is None:
@@ -155,14 +158,35 @@ def reply_pairs(told: Told) -> list[Pair]:
     return [
         *pairs,
         Pair("Goal", turn.goal.replace("_", " ") or "–"),
-        Pair(
-            "Based on",
-            ", ".join(words.source_words(s) for s in turn.sources) or "its own phrases",
-        ),
+        *_grounds(turn, reply),
         Pair("Model", f"{turn.model or 'none'} {turn.prompt_version}".strip()),
         Pair("Cost", words.money(used.get("micro"))),
         Pair("In all", f"{turn.latency_ms} ms"),
     ]
+
+
+def _grounds(turn: Turn, reply: Message | None) -> list[Pair]:
+    """What every sentence rests on; of an older answer only the names."""
+    claims = claims_of(turn, body=reply.body if reply else None)
+    if not claims:
+        named = ", ".join(source_titles(turn)) or "its own phrases"
+        return [Pair("Based on", named)]
+    return [
+        Pair(
+            one.title if one.kind == SOURCED else KINDS.get(one.kind, one.kind),
+            one.words,
+            quote=one.quote,
+            ok=False if one.kind == HELD else None,
+        )
+        for one in claims
+    ]
+
+
+def held_pairs(reply: Message | None) -> list[Pair]:
+    """The words that keep a draft back, each with why."""
+    if reply is None or reply.state != Message.State.DRAFT:
+        return []
+    return [Pair("Held", one.says, ok=False) for one in held_in(reply)]
 
 
 def _answered(told: Told, detail: str) -> tuple[str, list[Pair]]:
@@ -175,7 +199,9 @@ def gated(told: Told, detail: str) -> tuple[str, list[Pair]]:
     """Return how many of the checks passed, and each in words."""
     reply = told.reply
     if reply is None or not reply.checks:
-        return "gated: a person decides first", []
+        held = held_pairs(reply)
+        more = f", {len(held)} held" if held else ""
+        return f"gated: a person decides first{more}", held
     passed = sum(1 for check in reply.checks if check["ok"])
     pairs = [Pair(c["name"], c["words"], ok=c["ok"]) for c in reply.checks]
     return f"gated {passed}/{len(reply.checks)}", pairs

@@ -9,8 +9,8 @@ from django import template
 from leads import showing
 from leads.models import Fact
 from messaging import timeline, words
+from messaging.grounds import Evidence
 from messaging.models import Conversation, Message
-from messaging.timeline import Evidence
 from messaging.views.pictures import PICTURES, look_of
 
 register = template.Library()

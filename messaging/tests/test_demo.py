@@ -33,7 +33,20 @@ from messaging import numbers
 from messaging.demo import DEMO_GROUP
 from messaging.demo.building import build_demo
 from messaging.demo.leaving import leave_demo, what_goes
-from messaging.models import Attachment, Channel, Conversation, Message, Profile, Turn
+from messaging.knowledge.offers import save_offer
+from messaging.knowledge.publishing import publish, save_draft
+from messaging.knowledge.searching import find
+from messaging.knowledge.states import today
+from messaging.models import (
+    Article,
+    Attachment,
+    Channel,
+    Conversation,
+    Message,
+    Offer,
+    Profile,
+    Turn,
+)
 from messaging.simulator.playing import Saying, play
 from messaging.tests.talk import text_in
 
@@ -53,6 +66,8 @@ LEFT_BEHIND = (
     Company,
     Membership,
     Profile,
+    Article,
+    Offer,
 )
 
 
@@ -360,3 +375,53 @@ def test_the_sign_in_pages_and_the_demo_mean_the_same_group():
 
     source = Path(settings.BASE_DIR, "leadsite", "accounts.py").read_text("utf-8")
     assert f'DEMO_GROUP = "{DEMO_GROUP}"' in source
+
+
+# --- what the company says ---------------------------------------------------
+
+
+def test_the_company_says_things_in_five_languages(demo):
+    said = Article.objects.filter(demo=True).exclude(published=None)
+    assert set(said.values_list("language", flat=True)) == {
+        "en",
+        "es",
+        "fr",
+        "de",
+        "pt",
+    }
+    assert said.count() >= 25
+    assert Article.objects.filter(published=None).count() == 1
+    assert {offer.name for offer in Offer.objects.all()} >= {"Furnished seat"}
+    (passage, *_) = find(text="Can I bring my dog?", language="en", on=today())
+    assert passage.title == "Are dogs allowed?"
+    outdated = find(text="Do you have a spring offer?", language="en", on=today())
+    assert "Do you have a spring offer?" not in {one.title for one in outdated}
+
+
+def test_leaving_forgets_what_the_company_said_but_nothing_real(demo):
+    kept = Article.objects.create(title="Real?", body="Yes.")
+    publish(article=kept, user=None)
+    mine = Article.objects.get(title="Are dogs allowed?")
+    mine.body = "Not any more."
+    save_draft(article=mine)
+    publish(article=mine, user=None)
+    dear = Offer.objects.get(name="Meeting room")
+    dear.price = 9_900
+    save_offer(offer=dear, user=None)
+    goes = what_goes()
+    assert (goes.articles, goes.offers) == (27, 3)
+    leave_demo(actor="system")
+    assert set(Article.objects.values_list("title", flat=True)) == {
+        "Real?",
+        "Are dogs allowed?",
+    }
+    mine.refresh_from_db()
+    dear.refresh_from_db()
+    # A person wrote it, so it stays; but for the invented company: nobody is told it.
+    assert mine.retired_at is not None and not mine.demo
+    assert not dear.active and not dear.demo
+    asked = {"language": "en", "on": today()}
+    assert find(text="Can I bring my dog?", **asked) == ()
+    assert not Event.objects.filter(
+        kind="article.published", payload__article__isnull=False
+    ).exclude(payload__article__in=[str(kept.public_id), str(mine.public_id)])

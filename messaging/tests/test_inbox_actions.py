@@ -263,7 +263,7 @@ def test_a_manager_is_asked_once(world: Any, ana: Client) -> None:
     for _ in range(2):
         act(ana, "inbox_draft_ask", world.talk.public_id, proposal.public_id)
     task = Task.objects.get(kind="draft")
-    assert (task.subject, task.reason) == (proposal.public_id, "in no offer")
+    assert (task.subject, task.reason) == (proposal.public_id, "Ana asks: in no offer")
 
 
 def test_an_unclear_stop_is_settled_by_a_person(

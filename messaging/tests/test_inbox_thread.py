@@ -283,11 +283,14 @@ def test_a_draft_has_its_card_and_is_not_in_the_thread() -> None:
 
 def test_a_blocked_draft_names_the_words() -> None:
     world = office()
-    found = {"kind": "percent", "words": "10% off", "reason": "is in no offer"}
+    found = {
+        "kind": "percentage", "words": "10% off", "reason": "'10% off' is in no offer"
+    }  # fmt: skip
     draft(world.talk, "Take 10% off", details={"findings": [found]})
     text = page(world)
-    assert "“10% off”: is in no offer" in text
-    assert 'data-remove="10% off"' in text
+    assert "&#x27;10% off&#x27; is in no offer" in text
+    assert '<mark class="rv-bad"' in text
+    assert 'name="words" value="10% off"' in text
     assert "Ask manager" in text
 
 

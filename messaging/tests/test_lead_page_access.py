@@ -20,7 +20,7 @@ from messaging.tests.inbox_world import (
 
 pytestmark = pytest.mark.django_db
 
-READS = ["lead_earlier", "lead_page", "lead_update"]
+READS = ["lead_cost", "lead_earlier", "lead_page", "lead_update"]
 NAMES = [str(p.name) for p in urls.urlpatterns if isinstance(p, URLPattern)]
 ACTIONS = sorted(set(NAMES) - set(READS) - {"lead_new"})
 

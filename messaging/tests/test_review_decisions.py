@@ -31,6 +31,9 @@ def at(carrier: type[FakeCarrier]) -> SimpleNamespace:
     return there
 
 
+SEEN = {"confirmed": "1"}  # the held words of the draft
+
+
 def post(at: SimpleNamespace, name: str, key: Any, **data: Any) -> Any:
     return at.client.post(reverse(name, args=[key]), data, **FRAGMENT)
 
@@ -44,7 +47,7 @@ def waits(at: SimpleNamespace, key: Any) -> bool:
 
 
 def test_an_approved_draft_leaves_after_the_undo_seconds(at: SimpleNamespace) -> None:
-    answer = post(at, "review_approve", at.draft.public_id).json()
+    answer = post(at, "review_approve", at.draft.public_id, **SEEN).json()
     assert answer["toast"] == "Approved"
     run_due()
     assert FakeCarrier.accepted == []
@@ -86,7 +89,7 @@ def test_undo_puts_an_approved_draft_back_as_it_was(at: SimpleNamespace) -> None
 
 
 def test_undo_comes_too_late_once_it_has_left(at: SimpleNamespace) -> None:
-    undo = post(at, "review_approve", at.draft.public_id).json()["undo"]
+    undo = post(at, "review_approve", at.draft.public_id, **SEEN).json()["undo"]
     with clock.shifted(timedelta(seconds=6)):
         run_due()
     answer = at.client.post(undo, **FRAGMENT)
@@ -114,7 +117,7 @@ def test_an_edit_keeps_the_proposal_and_one_word_of_why(at: SimpleNamespace) -> 
 def test_a_why_without_an_edit_or_from_nowhere_is_not_kept(
     at: SimpleNamespace,
 ) -> None:
-    post(at, "review_approve", at.draft.public_id, why="tone")
+    post(at, "review_approve", at.draft.public_id, why="tone", **SEEN)
     assert "why" not in stored(at).details
 
 
@@ -163,9 +166,9 @@ def test_an_empty_edit_is_refused(at: SimpleNamespace) -> None:
 
 
 def test_two_people_approve_once(at: SimpleNamespace) -> None:
-    assert post(at, "review_approve", at.draft.public_id).status_code == 200
+    assert post(at, "review_approve", at.draft.public_id, **SEEN).status_code == 200
     at.client = signed_in(at.ben)
-    assert post(at, "review_approve", at.draft.public_id).status_code == 409
+    assert post(at, "review_approve", at.draft.public_id, **SEEN).status_code == 409
     with clock.shifted(timedelta(seconds=6)):
         run_due()
     assert len(FakeCarrier.accepted) == 1

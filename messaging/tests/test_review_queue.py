@@ -122,9 +122,9 @@ def test_the_card_of_a_draft_marks_the_offending_words_and_the_sources(
     FactFactory(lead=at.lead, message=at.first.public_id)
     html = card(at, at.draft.public_id)
     assert '<mark class="rv-bad"' in html
-    assert 'data-says="is in no offer">10% off' in html
+    assert 'data-says="“10% off” is in no offer">10% off' in html
     assert f'data-message="m-{at.first.public_id}">20k' in html
-    assert "“10% off” is in no offer: only a person may promise that." in html
+    assert "Take it out, or stand by it yourself before Dana Reyes reads it." in html
 
 
 def test_the_card_shows_the_last_three_messages(at: SimpleNamespace) -> None:

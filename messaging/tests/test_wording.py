@@ -12,7 +12,7 @@ from leads.models import Counter, Event, Lead, Task, UsageRecord
 from messaging import holding
 from messaging.agent.costs import UNMETERED, Meter, Usage
 from messaging.agent.model import ModelError, Plan, Proposal, Situation
-from messaging.agent.prompting import canary_of, published
+from messaging.agent.prompting import CURRENT, canary_of, published
 from messaging.models import Message, Turn
 from messaging.replies import answer
 from messaging.tests.talk import FakeCarrier, later, mode, person, sent, talk, text_in
@@ -56,7 +56,7 @@ class Writer:
             charge.keep()
             raise Writer.trouble
         charge.settle(COST)
-        return Proposal(Writer.words, ("message",), 0.9, COST, "writer-1", "reply-1")
+        return Proposal(Writer.words, ("message",), 0.9, COST, "writer-1", CURRENT)
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_the_model_writes_and_its_cost_is_written_down(
     later(seconds=30)
     assert [WORDS in body for body in sent()] == [True]
     assert turn().usage == asdict(COST)
-    assert (turn().model, turn().prompt_version) == ("writer-1", "reply-1")
+    assert (turn().model, turn().prompt_version) == ("writer-1", CURRENT)
     record = UsageRecord.objects.get(service="writer")
     assert record.lead == talk().lead
     assert (record.what, record.quantity, record.micro) == ("writer-1:reply", 960, 111)

@@ -4,14 +4,24 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from leads import pipeline
 from leads.models import ContactPoint, Lead, Task
-from messaging import conversations, drafts, holding, marking, pausing, sharing, writing
+from messaging import (
+    conversations,
+    drafts,
+    held,
+    holding,
+    marking,
+    pausing,
+    removing,
+    sharing,
+    writing,
+)
 from messaging.forms import (
     AgainForm,
     ApproveForm,
     CallForm,
     DiscardForm,
+    RemoveForm,
     SendForm,
 )
 from messaging.models import Conversation, Message
@@ -25,7 +35,6 @@ from messaging.views.answers import (
     action,
     thread_url,
 )
-from messaging.views.threads import ask_key
 
 
 def _message_url(name: str, message: Message) -> str:
@@ -214,7 +223,8 @@ def _asked_again(task: Task | None) -> Said:
 def approve(act: Act, conversation: Conversation, message: Message) -> None:
     """Send a draft, as written or edited."""
     body = act.said["body"] if "body" in act.request.POST else None
-    drafts.approve_draft(draft=message, user=act.user, body=body)
+    confirmed = act.said["confirmed"]
+    drafts.approve_draft(draft=message, user=act.user, body=body, confirmed=confirmed)
 
 
 @action(DiscardForm)
@@ -242,15 +252,19 @@ def again(act: Act, conversation: Conversation, message: Message) -> Said:
 @action()
 def ask_manager(act: Act, conversation: Conversation, message: Message) -> Said:
     """Ask a manager whether a blocked draft may leave."""
-    if conversation.lead is None:
-        raise Declined("Choose the lead first")
-    pipeline.open_task(
-        team=conversation.lead.team,
-        lead=conversation.lead,
-        kind=Task.Kind.DRAFT,
-        title="May this leave?",
-        reason=message.reason,
-        subject=message.public_id,
-        effect_key=ask_key(message),
-    )
+    held.ask_manager(draft=message, user=act.user)
     return {"toast": "A manager was asked"}
+
+
+@action(RemoveForm)
+def remove(act: Act, conversation: Conversation, message: Message) -> Said:
+    """Take the sentence with held words out of a draft."""
+    removing.remove_words(draft=message, user=act.user, words=act.said["words"])
+    return {"toast": "Taken out", "undo": _message_url("inbox_draft_back", message)}
+
+
+@action()
+def put_back(act: Act, conversation: Conversation, message: Message) -> Said:
+    """Undo that."""
+    removing.put_back(draft=message, user=act.user)
+    return {"toast": "It is back"}

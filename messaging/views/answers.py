@@ -28,6 +28,7 @@ from django.views.decorators.http import require_POST
 from leads.web import is_fragment, staff_required
 from messaging.drafts import StaleDraft
 from messaging.forms import first_error
+from messaging.held import Unconfirmed
 from messaging.models import Conversation, Message
 from messaging.sending import Refused
 from messaging.views.reads import visible
@@ -78,7 +79,7 @@ def perform(
     """Check the permission, parse, call, answer: the one shape of every act.
 
     A form that does not fit is answered 422, what a use case refuses 409, each
-    with its words. `answer` is `done` unless the page has its own.
+    with its words; `confirm` says that it may be asked again, confirmed. `answer` is `done` unless the page has its own.
     """
     may_act(request, needed)
     filled = form(request.POST) if form is not None else None
@@ -89,6 +90,8 @@ def perform(
     except Declined as refusal:
         back = refusal.back or back
         return refused(request, str(refusal), back=back, status=refusal.status)
+    except Unconfirmed as question:
+        return refused(request, str(question), back=back, confirm="1")
     except REFUSALS as refusal:
         return refused(request, str(refusal), back=back)
     return (answer or done)(request, **{"back": back, **(said or {})})
@@ -171,10 +174,10 @@ def done(
 
 
 def refused(
-    request: HttpRequest, words: str, *, back: str, status: int = 409
+    request: HttpRequest, words: str, *, back: str, status: int = 409, **more: str
 ) -> HttpResponse:
     """Answer that nothing was changed, and why."""
     if is_fragment(request):
-        return JsonResponse({"error": words}, status=status)
+        return JsonResponse({"error": words, **more}, status=status)
     messages.error(request, words)
     return redirect(back)

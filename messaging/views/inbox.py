@@ -12,10 +12,10 @@ from django.urls import reverse
 from leads import policy as policies
 from leads.models import Consent, Lead
 from leads.web import is_fragment, page_context, staff_required
-from messaging import segments, templating, words
+from messaging import segments, templating
 from messaging.models import Conversation
 from messaging.views import reads
-from messaging.views.answers import conversation_or_404, message_or_404
+from messaging.views.answers import conversation_or_404
 from messaging.views.panel import may, page_url, panel_context
 from messaging.views.rows import rows_of
 from messaging.views.threads import items_context, thread_context
@@ -61,30 +61,6 @@ def earlier(request: HttpRequest, conversation: UUID) -> HttpResponse:
     before = request.GET.get("before", "")
     context = items_context(row, before=before)
     return render(request, "messaging/inbox/_earlier.html", context)
-
-
-@staff_required
-def why(request: HttpRequest, conversation: UUID, message: UUID) -> HttpResponse:
-    """Return the *Why* of a message: what it rests on, and the seven checks."""
-    row = conversation_or_404(request, conversation)
-    shown = message_or_404(row, message)
-    turn = shown.turn
-    context = {
-        "message": shown,
-        "label": words.label_of(shown, ""),
-        "turn": turn,
-        "usage": (turn.usage or {}) if turn is not None else {},
-        "facts": _facts_used(row),
-        "status": words.status_of(shown),
-    }
-    return render(request, "messaging/inbox/_why.html", context)
-
-
-def _facts_used(conversation: Conversation) -> list[Any]:
-    if conversation.lead is None:
-        return []
-    facts = conversation.lead.facts.filter(replaced_at=None, struck_at=None)
-    return list(facts)
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from messaging import live, words
 from messaging.conversations import addresses
 from messaging.forms import FactForm
 from messaging.models import Conversation
+from messaging.spending import ai_cost
 from messaging.views import correcting
 from messaging.views.answers import (
     NEEDED,
@@ -81,7 +82,7 @@ def panel_context(conversation: Conversation) -> dict[str, Any]:
             "-primary", "pk"
         ),
         "task": next_task(lead),
-        "ai_cost": words.money(ai_cost(conversation)),
+        "ai_cost": ai_cost(lead),
         "lead_url": page_url("lead_page", lead.public_id),
     }
 
@@ -97,12 +98,6 @@ def page_url(name: str, *args: Any) -> str:
 def temperature(score: int) -> str:
     """Return the word beside a score."""
     return "Hot" if score >= HOT else "Warm" if score >= WARM else "Cool"
-
-
-def ai_cost(conversation: Conversation) -> int:
-    """Return what the AI's turns cost in millionths, as far as it is known."""
-    usages = conversation.turns.values_list("usage", flat=True)
-    return sum(usage.get("micro") or 0 for usage in usages if usage)
 
 
 def known_lines(lead: Lead) -> list[Known]:

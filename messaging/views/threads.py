@@ -25,9 +25,13 @@ from messaging.conversations import (
     effective_mode,
     latest_inbound,
 )
+from messaging.held import ask_key
 from messaging.models import Conversation, Message, Turn
+from messaging.pieces import Piece, findings_of, pieces_of
 from messaging.queueing import channel_for
+from messaging.shadow import auto_words
 from messaging.views.reads import message_named, thread_page
+from messaging.whys import sure_words
 
 # How mail programs begin the subject of a reply: Re, AW, SV, RV, Ré, also "Re[2]:".
 _REPLY = re.compile(r"\s*(?:re|aw|sv|rv|ré|odp)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
@@ -48,9 +52,12 @@ class Draft:
 
     message: Message
     label: str
-    findings: list[dict[str, str]]
+    findings: list[dict[str, Any]]
+    pieces: list[Piece]
     stale: str = ""
     asked: bool = False
+    sure: str = ""
+    auto: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,21 +171,19 @@ def draft_of(conversation: Conversation) -> Draft | None:
 
 
 def _draft(conversation: Conversation, message: Message, *, outdated: bool) -> Draft:
-    findings = message.details.get("findings", [])
+    findings = findings_of(message)
     name = timeline.lead_name(conversation).split()[0]
     asked = Task.objects.open().filter(effect_key=ask_key(message))
     return Draft(
         message=message,
         label=words.label_of(message, ""),
-        findings=[f for f in findings if isinstance(f, dict)],
+        findings=findings,
+        pieces=pieces_of(message, conversation.lead),
         stale=f"{name} wrote again, new draft coming" if outdated else "",
         asked=bool(findings) and asked.exists(),
+        sure=sure_words(message),
+        auto=auto_words(message.details),
     )
-
-
-def ask_key(draft: Message) -> str:
-    """Return the key under which a manager is asked about a draft once."""
-    return f"ask-manager:{draft.public_id}"
 
 
 def ways(conversation: Conversation, *, policy: Policy) -> list[Way]:

@@ -1,4 +1,4 @@
-/* The draft card: approve, edit, remove blocked words, outlive an update. */
+/* The draft card: approve, edit, outlive an update. */
 (() => {
   "use strict";
   const card = () => document.querySelector("[data-draft]");
@@ -34,14 +34,6 @@
     document.dispatchEvent(new CustomEvent("leadsite:poll"));
   }
 
-  /** Take the sentence with the blocked words out; the person still approves. */
-  function remove(words) {
-    const box = card().querySelector(".ib-draft__edit");
-    const sentences = box.value.match(/[^.!?\n]+[.!?]*\s*|\n/g) ?? [box.value];
-    const rest = sentences.filter((one) => !one.includes(words)).join("").trim();
-    edit(rest || box.value.replace(words, "").trim());
-  }
-
   async function approve(button) {
     const draft = card();
     const who = window.leadsite.composer.whoIsReplying();
@@ -53,10 +45,15 @@
     }
     const body = new FormData();
     if (draft.dataset.editing) body.set("body", draft.querySelector(".ib-draft__edit").value);
+    if (draft.dataset.confirmed) body.set("confirmed", "1");
     button.disabled = true;
     const answer = await window.leadsite.post(button.dataset.approve, body, { quiet: true });
     button.disabled = Boolean(draft.dataset.stale);
-    if (answer.error) warn(`${answer.error}. Nothing was sent.`);
+    if (answer.confirm) {
+      draft.dataset.confirmed = "1";
+      warn(`${answer.error}. Send it with these words?`);
+      button.textContent = "Send anyway";
+    } else if (answer.error) warn(`${answer.error}. Nothing was sent.`);
     else delete draft.dataset.editing;
   }
 
@@ -84,7 +81,6 @@
     const on = (selector) => event.target.closest(selector);
     if (on("[data-approve]")) approve(on("[data-approve]"));
     else if (on("[data-edit]")) (card().dataset.editing ? leave() : edit());
-    else if (on("[data-remove]")) remove(on("[data-remove]").dataset.remove);
     else if (on("[data-more-acts]")) card().classList.toggle("shows-more");
     else if (on("[data-use-draft]")) {
       window.leadsite.composer.put(card().querySelector(".ib-draft__edit").value);

@@ -111,7 +111,11 @@
       const typing = card().dataset.editing || card().contains(document.activeElement?.closest("input, textarea"));
       const fresh = content.querySelector(".rv-talk");
       const live = card().querySelector(".rv-talk");
-      if (fresh && live && !typing && live.innerHTML !== fresh.innerHTML) live.replaceWith(fresh);
+      if (!typing && content.querySelector("#rv-card").dataset.mark !== card().dataset.mark) {
+        open.replaceChildren(content);
+        end();
+        mark();
+      } else if (fresh && live && !typing && live.innerHTML !== fresh.innerHTML) live.replaceWith(fresh);
       return;
     }
     const words = content?.querySelector("[data-settled]")?.dataset.settled ?? "This is no longer there";
@@ -147,6 +151,12 @@
     if (answer.error) {
       going = "";
       for (const button of card().querySelectorAll("[data-acts] button")) button.disabled = false;
+      if (answer.confirm) {
+        card().dataset.confirmed = "1";
+        warn(`${answer.error}. Send it with these words?`);
+        card().querySelector("[data-approve]").textContent = "Send anyway";
+        return;
+      }
       warn(answer.error.endsWith(".") ? answer.error : `${answer.error}. Nothing was sent.`);
       refreshList();
       refreshCard();
@@ -200,6 +210,7 @@
   function approve() {
     const button = card().querySelector("[data-approve]");
     const body = new FormData();
+    if (card().dataset.confirmed) body.set("confirmed", "1");
     if (card().dataset.editing) {
       body.set("body", card().querySelector("textarea").value);
       body.set("why", card().querySelector("input[name=rv-why]:checked")?.value ?? "");

@@ -44,7 +44,7 @@ class Model:
         self.asked.append((time.time(), body))
         if self.held and self.held in json.dumps(body):
             self.free.wait(60)
-        words = json.dumps({"reply": self.reply, "sources": []})
+        words = json.dumps({"reply": self.reply, "claims": []})
         if path.endswith("/responses"):
             return _response(body, words)
         return _completion(body, words)

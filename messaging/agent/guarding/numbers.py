@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +38,11 @@ def _table() -> _Table:
     words = {word: float(n) for word, n in data["words"].items()}
     scales = {word: float(n) for word, n in data["scales"].items()}
     return _Table(words, scales, frozenset(data["joiners"]))
+
+
+def number_words() -> Mapping[str, float]:
+    """The folded number words of all languages and what they count."""
+    return _table().words
 
 
 _DIGITS = re.compile(

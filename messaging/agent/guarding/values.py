@@ -82,7 +82,12 @@ def known_keys(texts: Iterable[str]) -> frozenset[Key]:
 @lru_cache(maxsize=2048)
 def keys_of(text: str) -> frozenset[Key]:
     """Every key that a text states, with what follows from it."""
-    keys = {key for item in read_items(text) for key in item.keys}
+    return keys_of_items(read_items(text))
+
+
+def keys_of_items(items: Iterable[Item]) -> frozenset[Key]:
+    """Every key that items state, with what follows from it."""
+    keys = {key for item in items for key in item.keys}
     for key in tuple(keys):
         if key[0] in ("p", "m", "d"):
             keys.add(("n", key[1]))

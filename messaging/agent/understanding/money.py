@@ -190,8 +190,13 @@ def _settle(amount: Amount, default_currency: str) -> Amount:
 
 def minor_units(value: Decimal, currency: str) -> int:
     """The amount in the currency's smallest unit, rounded half up."""
-    digits = 0 if currency in _NO_MINOR else 3 if currency in _THREE_DIGITS else 2
-    return int((value * 10**digits).to_integral_value(rounding="ROUND_HALF_UP"))
+    scaled = value * 10 ** decimals_of(currency)
+    return int(scaled.to_integral_value(rounding="ROUND_HALF_UP"))
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals a currency has (ISO 4217), two where it is not known."""
+    return 0 if currency in _NO_MINOR else 3 if currency in _THREE_DIGITS else 2
 
 
 def read_money(

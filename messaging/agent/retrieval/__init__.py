@@ -1,0 +1,1 @@
+"""The parts of retrieval that need no database: words, spelling, ranking."""

@@ -1,0 +1,1 @@
+"""What the company says: kept by managers, published, found again."""
