@@ -81,6 +81,7 @@ def test_words_of_a_passage_put_together_falsely_are_held(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        "The contract runs for one month.",
         "You can cancel.",
         "You can cancel at any time.",
         "You can return a desk.",

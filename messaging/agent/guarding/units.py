@@ -45,6 +45,7 @@ def units() -> Units:
     months = _groups("mo", _merged(data["months"], data["months_short"]))
     span = r"(?: ?(?:-|to|or|and|bis|a|ate|et|y|und|oder|o|e|ou) ?" + N + ")?"
     length = _groups("d", data["durations"])
+    again = _groups("e", data["durations"])
     return Units(
         percent=re.compile(rf"(?P<a>{N}){span} ?-?(?:{percent})(?![a-z])|%(?P<b>{N})"),
         lone_percent=re.compile(rf"%|(?<![a-z])(?:{percent[2:]})(?![a-z])"),
@@ -65,6 +66,8 @@ def units() -> Units:
                 "|unas|poc[oa]s|alguns|poucos|poucas|einer?"
                 rf"|einem|une?|una?|uma?) ?(?:next )?(?:{length})"
             )
+            + "|"
+            + whole(rf"(?:{data['one']['before']}) (?:{data['one']['words']}) (?:{again})")
         ),
         day_month=re.compile(
             rf"(?<![\w])(?P<a>{N})(?:st|nd|rd|th|er|\.|º|o)? ?(?:of |de |du )?"
