@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 
 from messaging.agent.cues import (
     Answers,
@@ -23,6 +22,7 @@ from messaging.agent.knowledge import SURE
 from messaging.agent.model import Passage, Situation
 from messaging.agent.passages import is_offer
 from messaging.agent.phrases import phrases
+from messaging.agent.retrieval.clauses import clauses_of
 from messaging.agent.understanding.intents import read_intent
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\w)[^.!?\n]*)*[.!?]*")
@@ -113,7 +113,7 @@ def _wants(at: Situation) -> bool:
 
 def _pieces(at: Situation) -> list[str]:
     sentences = (one.strip() for one in _SENTENCE.findall(at.message[:_READ]))
-    joined = (words for one in sentences for words in _joined(one, at.language))
+    joined = (words for one in sentences for words in clauses_of(one, at.language))
     return [words for words in joined if words]
 
 
@@ -127,15 +127,6 @@ def _alone(at: Situation, words: str) -> Situation:
 def _read(words: str, language: str) -> tuple[str, tuple[str, ...]]:
     read = read_intent(words, language=language)
     return str(read.intent), read.topics
-
-
-def _joined(sentence: str, language: str) -> list[str]:
-    """The questions of one sentence: "how much is it and do you deliver?"."""
-    folded = fold(sentence).text
-    if len(folded) != len(sentence):
-        return [sentence]
-    starts = [0, *phrases(language).also_asks(folded), len(sentence)]
-    return [sentence[start:end].strip(" ,;") for start, end in pairwise(starts)]
 
 
 def _asks(part: Situation) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from messaging.agent.retrieval.clauses import clauses_of
 from messaging.agent.retrieval.words import (
     base_language,
     questions,
@@ -112,7 +113,11 @@ class Asking:
     @cached_property
     def parts(self) -> tuple[str, ...]:
         """The whole message and each question in it."""
-        return questions(self.text)[:MOST_PARTS]
+        whole, *asked = questions(self.text)
+        found = [whole, *asked]
+        for sentence in asked or [whole]:
+            found += clauses_of(sentence, self.language)
+        return tuple(dict.fromkeys(found))[:MOST_PARTS]
 
     @cached_property
     def _letters(self) -> dict[str, tuple[frozenset[str], ...]]:
@@ -139,7 +144,7 @@ class Asking:
         return self._terms[language]
 
 
-MOST_PARTS = 4
+MOST_PARTS = 6
 
 
 def fuse(*rankings: Sequence[T]) -> dict[T, float]:

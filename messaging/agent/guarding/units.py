@@ -67,7 +67,9 @@ def units() -> Units:
                 rf"|einem|une?|una?|uma?) ?(?:next )?(?:{length})"
             )
             + "|"
-            + whole(rf"(?:{data['one']['before']}) (?:{data['one']['words']}) (?:{again})")
+            + whole(
+                rf"(?:{data['one']['before']}) (?:{data['one']['words']}) (?:{again})"
+            )
         ),
         day_month=re.compile(
             rf"(?<![\w])(?P<a>{N})(?:st|nd|rd|th|er|\.|º|o)? ?(?:of |de |du )?"
