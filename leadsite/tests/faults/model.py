@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-REPLY = "Thanks for writing! What would you like to use the desks for?"
+REPLY = "Thanks for writing! What would you like to use the seats for?"
 
 
 @dataclass
