@@ -11,9 +11,9 @@ from leads.models import Mode, Policy
 from messaging.agent.model import Plan
 from messaging.asking import ask_person
 from messaging.conversations import effective_mode, lock_again, refresh
+from messaging.metering import TurnLost
 from messaging.models import Conversation, Turn
 from messaging.situations import Understood
-from messaging.wording import TurnLost
 
 Outcome = Turn.Outcome
 

@@ -18,12 +18,13 @@ from messaging.claiming import claim_turn
 from messaging.confidence import Sureness, how_sure
 from messaging.conversations import lock_again
 from messaging.holding import hand_back, hand_off, pause, take_over
+from messaging.metering import TurnLost
 from messaging.models import Conversation, Message, PromptRecord, Turn
 from messaging.queueing import Refused, ask_for_decision, queue_message
 from messaging.shadow import judged
 from messaging.situations import Understood, situation_of, understand
 from messaging.vetting import Vetted, vet
-from messaging.wording import TurnLost, Wording, find_words, holding_words
+from messaging.wording import Wording, find_words, holding_words
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from leads.models import Lead, UsageRecord
 from messaging import words
 from messaging.models import Message, Turn
 
-# How `wording.TurnMeter` begins the key of every call: "model:<turn>:…".
+# How `metering.meter_of_turn` begins the key of every call: "model:<turn>:…".
 CALLS = "model:"
 
 

@@ -25,7 +25,7 @@ from messaging.agent.policy import plan_turn
 from messaging.evaluating.editions import edition_of
 from messaging.evaluating.freezing import Unreadable, thaw
 from messaging.evaluating.judging import Answered, judge
-from messaging.evaluating.metering import RunLost
+from messaging.metering import RunLost
 from messaging.models import EvaluationCase, Message
 from messaging.situations import GSM_PART
 from messaging.vetting import vet

@@ -22,8 +22,8 @@ from messaging.agent.model import LanguageModel, ModelError, Speaking
 from messaging.claiming import LEASE
 from messaging.evaluating import cases as cases_of
 from messaging.evaluating import releases, sealing
-from messaging.evaluating.metering import RunLost, RunMeter
 from messaging.evaluating.replay import Result, Stopped, not_asked, replay
+from messaging.metering import RunLost, meter_of_case
 from messaging.models import EvaluationCase, EvaluationRun
 
 log = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ def _ask(run: EvaluationRun, place: int, model: LanguageModel) -> bool:
         _drop(run, place)
         return True
     key = str(case.public_id)
-    meter = RunMeter(run=run, case=key, service=model.name, rules=policy.lately())
+    meter = meter_of_case(run=run, case=key, service=model.name, rules=policy.lately())
     try:
         result = replay(case, model=model, meter=meter)
     except Stopped as stop:

@@ -340,14 +340,14 @@ def test_a_lost_turn_is_not_paid_for(carrier: type[FakeCarrier]) -> None:
     import uuid
 
     from messaging.claiming import claim_turn
-    from messaging.wording import TurnLost, TurnMeter
+    from messaging.metering import TurnLost, meter_of_turn
 
     mode("auto")
     text_in(FIRST)
     with clock.shifted(clock.timedelta(seconds=30)):
         mine = claim_turn(turn().pk)
     assert mine is not None
-    meter = TurnMeter(turn=mine, service="writer", rules=policy.current())
+    meter = meter_of_turn(turn=mine, service="writer", rules=policy.current())
     Turn.objects.update(claim_token=uuid.uuid4())
     with pytest.raises(TurnLost):
         meter.begin("writer-1", MOST)
@@ -356,14 +356,14 @@ def test_a_lost_turn_is_not_paid_for(carrier: type[FakeCarrier]) -> None:
 
 def test_a_call_cancelled_counts_nothing(carrier: type[FakeCarrier]) -> None:
     from messaging.claiming import claim_turn
-    from messaging.wording import TurnMeter
+    from messaging.metering import meter_of_turn
 
     mode("auto")
     text_in(FIRST)
     with clock.shifted(clock.timedelta(seconds=30)):
         mine = claim_turn(turn().pk)
     assert mine is not None
-    meter = TurnMeter(turn=mine, service="writer", rules=policy.current())
+    meter = meter_of_turn(turn=mine, service="writer", rules=policy.current())
     meter.begin("writer-1", MOST).cancel()
     assert not UsageRecord.objects.exists()
     assert not Counter.objects.exclude(used=0).exists()
