@@ -45,7 +45,6 @@ def units() -> Units:
     months = _groups("mo", _merged(data["months"], data["months_short"]))
     span = r"(?: ?(?:-|to|or|and|bis|a|ate|et|y|und|oder|o|e|ou) ?" + N + ")?"
     length = _groups("d", data["durations"])
-    again = _groups("e", data["durations"])
     return Units(
         percent=re.compile(rf"(?P<a>{N}){span} ?-?(?:{percent})(?![a-z])|%(?P<b>{N})"),
         lone_percent=re.compile(rf"%|(?<![a-z])(?:{percent[2:]})(?![a-z])"),
@@ -56,21 +55,7 @@ def units() -> Units:
         ),
         lone_sign=re.compile(rf"[$€£¥₹]|(?<![a-z])(?:{data['lone_word']})(?![a-z])"),
         durations=re.compile(rf"(?P<a>{N}){span}[ -]?(?:{length})(?![a-z])"),
-        within=re.compile(
-            whole(
-                "(?:within|in|under|takes?|took|lasts?|dauert|tarda|prend|leva|binnen"
-                "|innerhalb(?: von)?|dans|sous|en|em|dentro de)"
-                "(?: about| around| roughly| only| just| etwa| nur| environ| less than"
-                "| weniger als| menos de| moins d.)?"
-                " (?:an?|one|the|a few|a couple of|some|wenigen|einigen|quelques|unos"
-                "|unas|poc[oa]s|alguns|poucos|poucas|einer?"
-                rf"|einem|une?|una?|uma?) ?(?:next )?(?:{length})"
-            )
-            + "|"
-            + whole(
-                rf"(?:{data['one']['before']}) (?:{data['one']['words']}) (?:{again})"
-            )
-        ),
+        within=re.compile(_within(data)),
         day_month=re.compile(
             rf"(?<![\w])(?P<a>{N})(?:st|nd|rd|th|er|\.|º|o)? ?(?:of |de |du )?"
             rf"(?:{months})(?![a-z])"
@@ -81,6 +66,25 @@ def units() -> Units:
         day_range=re.compile(_day_range(data)),
         today=re.compile(whole(data["today"]["words"])),
         announces=re.compile(rf"(?<![a-z])(?:{data['today']['announces']})(?![a-z])"),
+    )
+
+
+def _within(data: dict[str, dict[str, str]]) -> str:
+    """A single length of time without a figure: "within a week", "for one month"."""
+    length = _groups("d", data["durations"])
+    again = _groups("e", data["durations"])
+    return (
+        whole(
+            "(?:within|in|under|takes?|took|lasts?|dauert|tarda|prend|leva|binnen"
+            "|innerhalb(?: von)?|dans|sous|en|em|dentro de)"
+            "(?: about| around| roughly| only| just| etwa| nur| environ| less than"
+            "| weniger als| menos de| moins d.)?"
+            " (?:an?|one|the|a few|a couple of|some|wenigen|einigen|quelques|unos"
+            "|unas|poc[oa]s|alguns|poucos|poucas|einer?"
+            rf"|einem|une?|una?|uma?) ?(?:next )?(?:{length})"
+        )
+        + "|"
+        + whole(rf"(?:{data['one']['before']}) (?:{data['one']['words']}) (?:{again})")
     )
 
 
