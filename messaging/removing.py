@@ -29,15 +29,22 @@ NOTHING_HELD = "What was held was taken out; you send"
 Rows = list[dict[str, Any]]
 
 
-@transaction.atomic
 def remove_words(*, draft: Message, user: User, words: str) -> Message:
     """Cut the sentences that hold `words` out of a draft, and check what is left.
 
     Raises StaleDraft when the talk moved on, Refused when the words are not held or
-    nothing would be left.
+    nothing would be left. Not inside a transaction: an embedding may be asked for.
     """
-    message, conversation = drafts.lock_draft(draft)
-    findings = list(message.details.get("findings", []))
+    seen = Message.objects.select_related("turn", "conversation").get(pk=draft.pk)
+    if stale := drafts.why_stale(seen):
+        raise drafts.StaleDraft(stale)
+    body = _cut(seen, words)
+    return _keep_cut(seen, user, words, body, findings_left(seen, body))
+
+
+def _cut(message: Message, words: str) -> str:
+    """What is left of a draft without `words`. Raises Refused."""
+    findings = message.details.get("findings", [])
     if words not in [one.words for one in held_of(findings) if one.words]:
         raise Refused("These words are not held")
     body = without(message.body, words).strip()
@@ -45,13 +52,20 @@ def remove_words(*, draft: Message, user: User, words: str) -> Message:
         raise Refused("These words are not in the draft any more")
     if not body:
         raise Refused("Nothing would be left: discard it, or write your own words")
+    return body
+
+
+@transaction.atomic
+def _keep_cut(seen: Message, user: User, words: str, body: str, left: Rows) -> Message:
+    message, conversation = drafts.lock_draft(seen)
+    if (message.body, message.details) != (seen.body, seen.details):
+        raise drafts.StaleDraft("Somebody changed this draft meanwhile")
     before = {
         "words": words,
         "body": message.body,
-        "findings": findings,
+        "findings": list(message.details.get("findings", [])),
         "reason": message.reason,
     }
-    left = findings_left(message, body)
     reason = in_words(held_of(left)) or NOTHING_HELD
     removed = [*message.details.get(REMOVED, []), before]
     details = {**message.details, "findings": left, REMOVED: removed}

@@ -142,7 +142,7 @@ def _answer(
     )
     findings = tuple(found["reason"] for found in vetted.details.get("findings", ()))
     answered = Answered(plan, vetted.body, vetted.reason, findings=findings)
-    return answered, proposal.usage, tuple(getattr(vetted, "claims", ()))
+    return answered, proposal.usage, vetted.claims
 
 
 def _result(

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from leads.databases import look_over
-from messaging.agent.retrieval.words import STEMMERS, offer_phrasings, telling, terms
+from messaging.agent.phrases import LANGUAGES
+from messaging.agent.retrieval.words import offer_phrasings, telling, terms
 from messaging.knowledge import vectors, vocabulary
 from messaging.models import Article, KnowledgeEntry, KnowledgeTerm, Offer
 
@@ -96,7 +97,7 @@ def _entries_of_offer(offer: Offer) -> list[KnowledgeEntry]:
         # A price is the same in every language: it is asked for in all that we know.
         *(
             _entry(part.PHRASING, phrasing, spoken, offer=offer)
-            for spoken in STEMMERS
+            for spoken in LANGUAGES
             for phrasing in offer_phrasings(offer.name, spoken)
         ),
         _entry(part.BODY, said, language, offer=offer),

@@ -24,6 +24,7 @@ from leads.models import Job
 from messaging.agent.embedding import Embedded, Embedder, choose_embedder
 from messaging.agent.masking import mask
 from messaging.agent.model import ModelError
+from messaging.metering import caps_of
 from messaging.models import Article, KnowledgeEntry, KnowledgeVector, Offer
 
 log = logging.getLogger(__name__)
@@ -190,8 +191,6 @@ def nearest(text: str) -> tuple[str, ...]:
 def _embed(using: Embedder, texts: Sequence[str], *, seconds: float) -> Embedded:
     """Ask within the day's cap of all tokens. Raises ModelError."""
     most = sum(len(text) for text in texts) // _LETTERS_A_TOKEN + len(texts)
-    limit = policy.lately().ai_tokens_day
-    cap = usage.Cap("ai:tokens:all", "tokens", limit, f"{limit:,} tokens in all")
     try:
         held = usage.reserve(
             lead=None,
@@ -199,7 +198,7 @@ def _embed(using: Embedder, texts: Sequence[str], *, seconds: float) -> Embedded
             what=f"{using.model}:embedding",
             effect_key=f"embedding:{uuid.uuid4()}",
             most=usage.Amount(most, None, {"input": most}),
-            caps=[cap],
+            caps=caps_of(None, policy.lately()),
         )
     except usage.OverCap as error:
         raise ModelError("permanent", error.words, code="budget") from None

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.urls import reverse
 
 from leads.models import Event, Task
-from messaging import drafts, held, pieces
-from messaging.models import Offer
+from messaging import drafts, held, pieces, removing
+from messaging.models import Message, Offer
 from messaging.queueing import Refused
 from messaging.review import decisions
 from messaging.tests.inbox_world import FRAGMENT, rep, said, signed_in
@@ -129,6 +130,23 @@ def test_an_approval_taken_back_leaves_the_words_out(at: SimpleNamespace) -> Non
     assert (again.state, again.body, again.proposed_body) == ("draft", LEFT, BODY)
     post(at, at.ana, "inbox_draft_back")
     assert stored(at.draft).body == BODY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_left_is_checked_outside_a_transaction_and_kept_only_if_it_still_fits(
+    at: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = removing.findings_left
+
+    def while_somebody_edits(draft: Message, body: str) -> Any:
+        assert not connection.in_atomic_block, "an embedding may be asked for"
+        Message.objects.filter(pk=draft.pk).update(body="Other words.")
+        return check(draft, body)
+
+    monkeypatch.setattr(removing, "findings_left", while_somebody_edits)
+    with pytest.raises(drafts.StaleDraft, match="meanwhile"):
+        removing.remove_words(draft=at.draft, user=at.ana, words=HELD["words"])
+    assert stored(at.draft).body == "Other words."
 
 
 def test_words_that_are_not_held_are_not_cut(at: SimpleNamespace) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from messaging.agent.phrases import LANGUAGES
 from messaging.agent.retrieval.spelling import JOINED, MISSPELT, alike, distance
 from messaging.agent.retrieval.words import (
-    STEMMERS,
     fold,
     offer_phrasings,
     questions,
@@ -52,7 +52,7 @@ def test_a_question_of_plain_words_only_keeps_them() -> None:
 
 
 def test_stop_words_are_folded_and_no_language_lacks_them() -> None:
-    for language in STEMMERS:
+    for language in LANGUAGES:
         words = stop_words(language)
         assert len(words) > 200
         assert all(word == fold(word) for word in words)
@@ -61,7 +61,7 @@ def test_stop_words_are_folded_and_no_language_lacks_them() -> None:
 
 def test_terms_never_hold_what_would_break_a_query_of_full_text() -> None:
     hostile = 'a\'b "c" d:* (e) & | ! <-> \\ NEAR OR AND * ^ {x} ; -- 100% _y_ ümlaut ß'
-    for language in (*STEMMERS, "xx"):
+    for language in (*LANGUAGES, "xx"):
         found = terms(hostile, language)
         assert found and all(term.isalnum() for term in found)
     assert len(stem("x" * 500, "en")) <= 40
@@ -102,7 +102,7 @@ def test_distance_counts_swapped_neighbours_once_and_stops_early() -> None:
 
 
 def test_an_offer_is_asked_for_by_its_price_in_its_language() -> None:
-    for language in STEMMERS:
+    for language in LANGUAGES:
         assert all("Pro plan" in line for line in offer_phrasings("Pro plan", language))
         assert offer_phrasings("Pro plan", language)
     assert offer_phrasings("Pro plan", "nl") == ()

@@ -11,24 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-import snowballstemmer
-
 from messaging.agent.guarding.numbers import DATA, number_words
 from messaging.agent.guarding.readings import Key
 from messaging.agent.guarding.text import Folded, fold
 from messaging.agent.guarding.values import Item, keys_of_items, plain, read_items
 from messaging.agent.phrases import LANGUAGES, Phrases, phrases
+from messaging.agent.stemming import STEMMERS, stem_of
 
 _WORD = re.compile(r"[^\W_]+")
-_STEMMERS = {
-    "en": "english",
-    "es": "spanish",
-    "fr": "french",
-    "de": "german",
-    "pt": "portuguese",
-    "it": "italian",
-    "nl": "dutch",
-}
 QUALIFIERS = ("negation", "universal", "hedge", "more", "less")
 _LONG_ENOUGH = 5  # letters of a word that may be a part of a German compound
 
@@ -45,15 +35,11 @@ class Term:
     start: int
 
 
-@lru_cache(maxsize=8)
-def _stemmer(language: str) -> Any:
-    return snowballstemmer.stemmer(_STEMMERS.get(language, "english"))
-
-
 @lru_cache(maxsize=8192)
 def stem(word: str, language: str) -> str:
-    """The stem of a folded word."""
-    return str(_stemmer(language).stemWord(word)) if len(word) > 2 else word
+    """The stem of a folded word, by the English rules in a language without any."""
+    known = language if language in STEMMERS else "en"
+    return stem_of(word, known) if len(word) > 2 else word
 
 
 @lru_cache(maxsize=1)

@@ -7,15 +7,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import snowballstemmer
+from messaging.agent.phrases import LANGUAGES
+from messaging.agent.stemming import stem_of
 
-STEMMERS = {
-    "en": "english",
-    "es": "spanish",
-    "fr": "french",
-    "de": "german",
-    "pt": "portuguese",
-}
 LONGEST_TERM = 40
 _DATA = Path(__file__).with_name("data")
 _WORD = re.compile(r"[^\W_]+")
@@ -48,7 +42,7 @@ def base_language(tag: str) -> str:
 
 @cache
 def _data(language: str) -> dict[str, Any]:
-    if language not in STEMMERS:
+    if language not in LANGUAGES:
         return {}
     return tomllib.loads((_DATA / f"words_{language}.toml").read_text("utf-8"))
 
@@ -70,15 +64,12 @@ def offer_phrasings(name: str, language: str) -> tuple[str, ...]:
 @lru_cache(maxsize=50_000)
 def stem(word: str, language: str) -> str:
     """The stem of a folded word; the word itself in a language that we do not know."""
-    name = STEMMERS.get(language)
-    if name is None or not word.isalpha():
+    if language not in LANGUAGES or not word.isalpha():
         return word[:LONGEST_TERM]
     for bare, accented in _ENDINGS.get(language, ()):
         if word.endswith(bare):
             word = word[: -len(bare)] + accented
-    # A stemmer holds the word it works on: each call has its own.
-    stemmed = snowballstemmer.stemmer(name).stemWord(word)
-    return fold(stemmed)[:LONGEST_TERM] or word[:LONGEST_TERM]
+    return fold(stem_of(word, language))[:LONGEST_TERM] or word[:LONGEST_TERM]
 
 
 def terms(text: str, language: str) -> tuple[str, ...]:
