@@ -1,7 +1,8 @@
 # Everything here sets itself up: it needs Python 3.11 or newer, make and PyPI.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+# Not compiled in advance: what is never imported needs no second copy on the disk.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes
 WORKERS ?= auto
 
 .PHONY: run test check fmt lock bench clean help

@@ -52,6 +52,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
     with django_db_blocker.unblock():
         ensure_roles()
+    _settle_opt_outs()
+
+
+def _settle_opt_outs() -> None:
+    """In tests nobody comes from another system, unless a test says so: else real
+    channels would stay locked until somebody signs that.
+    """
+    from django.utils import timezone
+
+    from leads.models import Policy
+
+    for name in ("opt_outs_sms_at", "opt_outs_email_at"):
+        field = Policy._meta.get_field(name)
+        field.default = timezone.now
+        vars(field).pop("_get_default", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

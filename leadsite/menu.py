@@ -61,6 +61,27 @@ MENU: tuple[Group, ...] = (
         ),
     ),
     Group(
+        "Follow-ups",
+        (
+            Item(
+                "Sequences",
+                "schedule_send",
+                "sequences",
+                "messaging.view_sequence",
+                also=("enrollments/",),
+            ),
+            Item("Going out", "calendar_month", "going_out", "messaging.view_message"),
+            Item(
+                "Consent",
+                "verified_user",
+                "suppressions",
+                "leads.view_suppression",
+                also=("compliance/", "opt-outs/"),
+            ),
+            Item("Privacy", "shield_person", "privacy", "leads.view_privacyrequest"),
+        ),
+    ),
+    Group(
         "Settings",
         (
             Item("Company profile", "storefront", "profile", "messaging.view_profile"),
@@ -97,6 +118,13 @@ MENU: tuple[Group, ...] = (
                 "admin:leads_team_changelist",
                 "leads.view_team",
                 also=("auth/user/", "auth/group/"),
+            ),
+            Item(
+                "Working hours",
+                "work_history",
+                "admin:leads_businesscalendar_changelist",
+                "leads.view_businesscalendar",
+                also=("leads/legalwindow/",),
             ),
             Item(
                 "Prepared answers",
@@ -140,6 +168,9 @@ MENU: tuple[Group, ...] = (
                 "outbox",
                 "admin:messaging_message_changelist",
                 "messaging.view_message",
+            ),
+            Item(
+                "API keys", "key", "admin:leads_apikey_changelist", "leads.view_apikey"
             ),
             Item("Jobs", "engineering", "admin:leads_job_changelist", "leads.view_job"),
             Item(

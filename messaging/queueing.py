@@ -27,6 +27,7 @@ class Columns(TypedDict, total=False):
     subject: str
     effect_key: str | None
     automatic: bool
+    follow_up: bool
     turn: Turn | None
     answers: Message | None
     due_at: datetime

@@ -7,10 +7,18 @@ from leads.models.address import (
     LeadContact,
     Suppression,
 )
+from leads.models.api_key import ApiKey
 from leads.models.event import Delivery, Event
+from leads.models.hours import BusinessCalendar, LegalWindow
 from leads.models.lead import Company, Lead, LeadSource
-from leads.models.pipeline import Deal, Stage, Task
+from leads.models.pipeline import Deal, Meeting, Stage, Task
 from leads.models.policy import Policy
+from leads.models.privacy import (
+    OptOutList,
+    PrivacyRequest,
+    RetentionRule,
+    SuppressionDigest,
+)
 from leads.models.process import ProcessBeat
 from leads.models.qualification import (
     Fact,
@@ -25,7 +33,9 @@ from leads.models.usage import Counter, UsageRecord
 from leads.models.work import Job, Work
 
 __all__ = [
+    "ApiKey",
     "AppendOnlyError",
+    "BusinessCalendar",
     "Company",
     "Consent",
     "ContactPoint",
@@ -38,17 +48,23 @@ __all__ = [
     "Lead",
     "LeadContact",
     "LeadSource",
+    "LegalWindow",
+    "Meeting",
     "Membership",
     "Mode",
+    "OptOutList",
     "Policy",
+    "PrivacyRequest",
     "ProcessBeat",
     "Question",
     "QuestionSet",
+    "RetentionRule",
     "ScoreChange",
     "ScoreLine",
     "ScoreRule",
     "Stage",
     "Suppression",
+    "SuppressionDigest",
     "Task",
     "Team",
     "UsageRecord",

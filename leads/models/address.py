@@ -88,7 +88,13 @@ class Consent(PreparedModel):
     given = models.BooleanField()
     basis = models.CharField(max_length=10, choices=Basis)
     wording = models.TextField(blank=True)
+    # Which edition of our own words was agreed to, "" for the lead's own.
+    wording_version = models.CharField(
+        max_length=40, blank=True, default="", db_default=""
+    )
     source = models.CharField(max_length=200, blank=True)
+    # Where it can be looked up: "message <public id>", a file and its line, a form.
+    evidence = models.CharField(max_length=300, blank=True, default="", db_default="")
     ip = models.GenericIPAddressField(null=True, blank=True)
     actor = models.CharField(max_length=80)
     occurred_at = models.DateTimeField()
@@ -120,6 +126,7 @@ class Suppression(models.Model):
         BOUNCE = "bounce", "mail bounced"
         COMPLAINT = "complaint", "complained"
         MANUAL = "manual", "set by a person"
+        LIST = "list", "on the old opt-out list"
 
     contact_point = models.ForeignKey(
         ContactPoint, on_delete=models.PROTECT, related_name="suppressions"
@@ -127,6 +134,8 @@ class Suppression(models.Model):
     channel = models.CharField(max_length=8)  # sms | email
     reason = models.CharField(max_length=10, choices=Reason)
     words = models.TextField(blank=True)
+    # Where it came from: "message <public id>", "list <public id>, line 7", "api".
+    source = models.CharField(max_length=200, blank=True, default="", db_default="")
     actor = models.CharField(max_length=80)
     since = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)

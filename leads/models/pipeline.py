@@ -52,6 +52,31 @@ class Deal(models.Model):
         return self.title
 
 
+class Meeting(models.Model):
+    """An appointment with a lead. `minutes` long."""
+
+    class State(models.TextChoices):
+        BOOKED = "booked", "Booked"
+        HELD = "held", "Took place"
+        CANCELLED = "cancelled", "Cancelled"
+        NO_SHOW = "no_show", "Nobody came"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="meetings")
+    starts_at = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField(default=30)
+    state = models.CharField(max_length=10, choices=State, default=State.BOOKED)
+    note = models.CharField(max_length=300, blank=True)
+    actor = models.CharField(max_length=80)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["starts_at"]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M}: {self.get_state_display()}"
+
+
 class Task(PreparedModel):
     """Something that a person has to do, and why."""
 

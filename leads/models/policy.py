@@ -45,9 +45,23 @@ class Policy(models.Model):
     budget_day_micro = models.BigIntegerField(
         default=50_000_000, help_text="Automatic spending in a day, in millionths."
     )
-    quiet_from = models.TimeField(default=time(21, 0))
-    quiet_until = models.TimeField(default=time(8, 0))
+    cap_follow_day = models.PositiveSmallIntegerField(
+        default=2, db_default=2, help_text="Follow-ups to one lead in a day."
+    )
+    quiet_from = models.TimeField(default=time(20, 0))
+    quiet_until = models.TimeField(default=time(9, 0))
     quiet_hours = models.BooleanField(default=True)
+    # Mail keeps them too; follow-ups by mail always do.
+    quiet_email = models.BooleanField(default=False, db_default=False)
+    # A reply may go at night to who wrote so many minutes ago; 0 is never.
+    night_reply_minutes = models.PositiveSmallIntegerField(
+        default=10, db_default=10, validators=[MaxValueValidator(120)]
+    )
+    night_reply_sms = models.BooleanField(default=True, db_default=True)
+    night_reply_email = models.BooleanField(default=True, db_default=True)
+    # Since when the opt-outs of the old system are known; see `OptOutList`.
+    opt_outs_sms_at = models.DateTimeField(null=True, blank=True, editable=False)
+    opt_outs_email_at = models.DateTimeField(null=True, blank=True, editable=False)
     max_segments = models.PositiveSmallIntegerField(
         default=3, validators=[MinValueValidator(1), MaxValueValidator(10)]
     )

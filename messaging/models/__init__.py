@@ -19,14 +19,25 @@ from messaging.models.evaluation import (
 from messaging.models.knowledge import Profile
 from messaging.models.mail import Mail, Template
 from messaging.models.retrieval import KnowledgeTerm, KnowledgeVector
+from messaging.models.sequence import (
+    LIVE_STATES,
+    Enrollment,
+    Sequence,
+    SequenceVersion,
+    Step,
+    StepRun,
+    StepVariant,
+)
 from messaging.models.turn import Turn
 
 __all__ = [
+    "LIVE_STATES",
     "Article",
     "ArticleRevision",
     "Attachment",
     "Channel",
     "Conversation",
+    "Enrollment",
     "EvaluationCase",
     "EvaluationRun",
     "KnowledgeEntry",
@@ -40,6 +51,11 @@ __all__ = [
     "Profile",
     "PromptRecord",
     "Release",
+    "Sequence",
+    "SequenceVersion",
+    "Step",
+    "StepRun",
+    "StepVariant",
     "Template",
     "Turn",
 ]

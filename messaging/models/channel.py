@@ -28,7 +28,13 @@ class Channel(models.Model):
     sender_name = models.CharField(max_length=80, blank=True)
     # Below every mail from this mailbox; empty: the company's name and address.
     signature = models.TextField(blank=True, default="", db_default="")
+    # Of all messages, whoever wrote them; None is no cap.
     cap_day = models.PositiveIntegerField(null=True, blank=True)
+    # Who rings this number and is not answered gets one text.
+    missed_calls = models.BooleanField(default=True, db_default=True)
+    missed_call_text = models.TextField(blank=True, default="", db_default="")
+    # A telephone (E.164) that rings first; "" answers nobody's call.
+    forward_to = models.CharField(max_length=20, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -200,6 +200,8 @@ class Message(Work):
         related_name="messages",
     )
     automatic = models.BooleanField(default=False)
+    # A step of a sequence: nobody has asked for it just now.
+    follow_up = models.BooleanField(default=False, db_default=False)
     simulated = models.BooleanField(default=False)
     # A person confirmed "was it sent?"; or the carrier's own count.
     segments = models.PositiveSmallIntegerField(default=0)
