@@ -43,15 +43,25 @@ class PolicyForm(LookMixin, Base):
         ),
         (
             "Quiet hours",
-            "By the recipient's own clock. What falls into them waits until they end.",
-            ("quiet_hours", "quiet_from", "quiet_until"),
+            "By the recipient's own clock, in every time zone the address may lie in. "
+            "What falls into them waits until they end. For texts the legal hours of "
+            "the place count as well, and follow-ups by mail always keep them.",
+            ("quiet_hours", "quiet_from", "quiet_until", "quiet_email"),
+        ),
+        (
+            "Answers at night",
+            "Who has just written may be answered at night, by a person or the AI. "
+            "A follow-up never goes at night.",
+            ("night_reply_minutes", "night_reply_sms", "night_reply_email"),
         ),
         (
             "Caps of automatic messages",
-            "People's own messages are not counted.",
+            "People's own messages are not counted. A number or mailbox has its own cap, "
+            "on its page, for everybody's.",
             (
                 "cap_lead_hour",
                 "cap_lead_day",
+                "cap_follow_day",
                 "cap_conversation",
                 "cap_installation_day",
             ),
@@ -90,8 +100,13 @@ class PolicyForm(LookMixin, Base):
             "quiet_hours": "Keep quiet hours",
             "quiet_from": "From",
             "quiet_until": "Until",
+            "quiet_email": "Mail keeps them too",
+            "night_reply_minutes": "To who wrote within, minutes",
+            "night_reply_sms": "By text",
+            "night_reply_email": "By email",
             "cap_lead_hour": "To one lead in an hour",
             "cap_lead_day": "To one lead in a day",
+            "cap_follow_day": "Follow-ups to one lead in a day",
             "cap_conversation": "In a row without a person",
             "cap_installation_day": "To everybody in a day",
             "model_fallback": "When it fails, answers",
@@ -108,6 +123,11 @@ class PolicyForm(LookMixin, Base):
             "sure_to_draft": "Less sure than this, a person answers: in Auto the lead "
             "reads one sentence that says so.",
             "cap_lead_hour": "",
+            "quiet_hours": "Off: messages go at any hour, and the legal hours are not "
+            "kept either.",
+            "quiet_email": "Answers by mail then wait for the morning as well.",
+            "night_reply_minutes": "0: never. At most 120.",
+            "cap_follow_day": "What is over it waits for the next day. 0: none go.",
             "cap_conversation": "Then a person is asked to take over.",
             "sending": "Off is the kill switch.",
             "model_fallback": "The built-in model's words say that they are its own.",

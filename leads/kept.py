@@ -2,8 +2,9 @@
 
 Point cards, questions and the company profile are read for every message and
 changed once a month. A change in this process is seen at once, in another one
-within `SECONDS`. Nothing that stops a message is ever kept: the policy,
-suppressions and holders are read in the transaction that claims it.
+within `SECONDS`. Of what stops a message only the legal hours are kept, which
+change with a statute: the policy, suppressions and holders are read in the
+transaction that claims it.
 """
 
 import time

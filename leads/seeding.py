@@ -15,7 +15,16 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-from leads.models import LeadSource, Question, QuestionSet, ScoreRule, Stage, Team
+from leads.kept import forget_all
+from leads.models import (
+    LeadSource,
+    LegalWindow,
+    Question,
+    QuestionSet,
+    ScoreRule,
+    Stage,
+    Team,
+)
 
 DATA = Path(__file__).parent / "data"
 APPS = ("auth", "leads", "messaging", "integrations")
@@ -26,8 +35,9 @@ ACTIONS = ("view", "add", "change", "delete")
 def ensure_ground() -> None:
     """Create what every installation needs and has not got yet.
 
-    The default team, stages, sources, question sets, the point card and the
-    roles (groups). Never changes a row that exists.
+    The default team, stages, sources, question sets, the point card, the hours in
+    which the law lets people be texted, and the roles (groups). Never changes a row
+    that exists.
     """
     Team.default()
     ground = _read("ground.json")
@@ -40,6 +50,11 @@ def ensure_ground() -> None:
     if not ScoreRule.objects.exists():
         rules = _read("point_card.json")["rules"]
         ScoreRule.objects.bulk_create(ScoreRule(**rule) for rule in rules)
+    if not LegalWindow.objects.exists():
+        windows = _read("legal_windows.json")
+        LegalWindow.objects.bulk_create(LegalWindow(**row) for row in windows)
+        # A bulk tells nobody, and quiet hours keep what they read.
+        forget_all()
     ensure_roles()
 
 

@@ -6,92 +6,35 @@ locked, and are kept on the message in words.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any
 
 from leads import clock, consent, usage
 from leads.models import Mode, Policy
-from messaging.conversations import clock_of, effective_mode
+from leads.opt_outs import LOCKED_WORDS, is_settled
+from messaging.conversations import effective_mode
+from messaging.gate_caps import check_budget, check_caps
+from messaging.gate_checks import Check, Decision, Taken, Verdict
+from messaging.going import going, night_words, our_time, quiet_words
 from messaging.models import Conversation, Message
-from messaging.segments import sms_cost
 
 SWITCH_RECHECK = timedelta(seconds=30)
-
-
-class Verdict(StrEnum):
-    """What becomes of a message at the gate."""
-
-    GO = "go"
-    HOLD = "hold"  # later, at `Decision.until`
-    DRAFT = "draft"  # a person must decide
-    REFUSE = "refuse"  # never
-
-
-@dataclass(frozen=True)
-class Check:
-    """One of the seven checks, as decided, in words."""
-
-    name: str
-    ok: bool
-    words: str
-    verdict: Verdict = Verdict.GO
-    until: datetime | None = None
-
-    def row(self) -> dict[str, Any]:
-        """As kept on the message."""
-        return {"name": self.name, "ok": self.ok, "words": self.words}
-
-
-@dataclass(frozen=True)
-class Decision:
-    """All checks, the strictest verdict among them, and what was used up.
-
-    `taken` lists `[key, period, amount]` of the counters, to be given back
-    when the message definitely did not leave.
-    """
-
-    checks: tuple[Check, ...]
-    taken: tuple[tuple[str, str, int], ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """The strictest of all."""
-        found = {check.verdict for check in self.checks}
-        order = (Verdict.REFUSE, Verdict.DRAFT, Verdict.HOLD)
-        return next((v for v in order if v in found), Verdict.GO)
-
-    @property
-    def reason(self) -> str:
-        """Why, in the words of the check that decided."""
-        deciding = [c for c in self.checks if c.verdict == self.verdict and not c.ok]
-        return deciding[0].words if deciding else ""
-
-    @property
-    def until(self) -> datetime | None:
-        """When a held message is looked at again."""
-        moments = [c.until for c in self.checks if c.until is not None]
-        return max(moments, default=None)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """As kept on the message."""
-        return [check.row() for check in self.checks]
+LOCK_RECHECK = timedelta(seconds=60)
 
 
 def decide(*, message: Message, conversation: Conversation, policy: Policy) -> Decision:
     """Run the seven checks. Caps and budget are used up when all others pass."""
     checks = [
-        _opt_out(message),
+        _opt_out(message, policy),
         _consent(message),
         _clock(message, conversation, policy),
         _holder(message, conversation, policy),
         _switch(message, policy),
     ]
-    taken: list[tuple[str, str, int]] = []
+    taken: Taken = []
     passed = all(check.ok for check in checks)
-    caps = _caps(message, conversation, policy, taken if passed else None)
-    budget = _budget(message, policy, taken if passed and caps.ok else None)
+    caps = check_caps(message, conversation, policy, taken if passed else None)
+    budget = check_budget(message, policy, taken if passed and caps.ok else None)
     if not (caps.ok and budget.ok):
         give_back(taken)
         taken = []
@@ -104,7 +47,11 @@ def give_back(taken: Iterable[Sequence[Any]]) -> None:
         usage.give_back(key=key, period=period, amount=amount)
 
 
-def _opt_out(message: Message) -> Check:
+def _opt_out(message: Message, policy: Policy) -> Check:
+    locked = _locked(message, policy)
+    if locked:
+        recheck = clock.now() + LOCK_RECHECK
+        return Check("opt-out", False, locked, Verdict.HOLD, recheck)
     point = message.contact_point
     found = consent.is_suppressed(point, message.kind) if point else None
     if found is None:
@@ -112,6 +59,13 @@ def _opt_out(message: Message) -> Check:
     reason = found.get_reason_display()
     words = f"{found.verb} on {found.since:%d %b %H:%M} UTC: {reason}"
     return Check("opt-out", False, words, Verdict.REFUSE)
+
+
+def _locked(message: Message, policy: Policy) -> str:
+    """Why nothing real may leave yet: who opted out of the old system is not known."""
+    if message.simulated or is_settled(policy, message.kind):
+        return ""
+    return LOCKED_WORDS
 
 
 def _consent(message: Message) -> Check:
@@ -132,17 +86,29 @@ def _consent(message: Message) -> Check:
 
 def _clock(message: Message, conversation: Conversation, policy: Policy) -> Check:
     point = message.contact_point
-    if point is None or message.kind != Message.Kind.SMS:
+    if point is None:
+        return Check("clock", True, "there is no address")
+    follow_up = message.follow_up
+    found = going(conversation, point, policy=policy, follow_up=follow_up)
+    if found.local is None:
         return Check("clock", True, "no quiet hours for mail")
-    local = clock_of(conversation)
-    until = consent.quiet_until(contact_point=point, at=local, policy=policy)
-    zone = consent.zones_of(point)[0]
-    shown = f"{local.astimezone(zone):%H:%M} there"
-    if until is None:
+    shown = f"{found.local:%H:%M} there"
+    if found.quiet is None:
         return Check("clock", True, shown)
-    words = f"quiet hours, {shown}: goes {until.astimezone(zone):%H:%M %a}"
-    real = until - timedelta(seconds=conversation.clock_shift)
-    return Check("clock", False, words, Verdict.HOLD, real)
+    if found.wrote is not None:
+        words = night_words(shown, _name(conversation), found.wrote)
+        return Check("clock", True, words)
+    words = f"quiet hours, {shown}: {quiet_words(found.quiet)}"
+    if found.quiet.too_long:
+        return Check("clock", False, words, Verdict.DRAFT)
+    until = our_time(conversation, found.quiet.until)
+    return Check("clock", False, words, Verdict.HOLD, until)
+
+
+def _name(conversation: Conversation) -> str:
+    lead = conversation.lead
+    names = lead.name.split() if lead is not None else []
+    return names[0] if names else "the lead"
 
 
 def _holder(message: Message, conversation: Conversation, policy: Policy) -> Check:
@@ -156,8 +122,15 @@ def _holder(message: Message, conversation: Conversation, policy: Policy) -> Che
     if conversation.paused_reason and not message.details.get("last_word"):
         words = f"paused: {conversation.paused_reason}"
         return Check("who has it", False, words, Verdict.REFUSE)
+    if message.follow_up and _wrote_meanwhile(message, conversation):
+        words = "the lead wrote meanwhile"
+        return Check("who has it", False, words, Verdict.REFUSE)
     if message.author == Message.Author.SYSTEM:
-        return Check("who has it", True, "the system answers")
+        # A follow-up from a template too: people wrote it and switched it on.
+        words = (
+            "a follow-up people wrote" if message.follow_up else "the system answers"
+        )
+        return Check("who has it", True, words)
     if _outdated(message, conversation):
         words = "the lead wrote again"
         return Check("who has it", False, words, Verdict.REFUSE)
@@ -176,6 +149,12 @@ def _outdated(message: Message, conversation: Conversation) -> bool:
     return answered is not None and last is not None and last > answered.occurred_at
 
 
+def _wrote_meanwhile(message: Message, conversation: Conversation) -> bool:
+    """Whether the lead has written since the follow-up was queued."""
+    last = conversation.last_inbound_at
+    return last is not None and last > message.created_at
+
+
 def _switch(message: Message, policy: Policy) -> Check:
     recheck = clock.now() + SWITCH_RECHECK
     if not policy.sending:
@@ -188,50 +167,4 @@ def _switch(message: Message, policy: Policy) -> Check:
     return Check("switch", True, "sending is on")
 
 
-Taken = list[tuple[str, str, int]]
-
-
-def _caps(
-    message: Message, conversation: Conversation, policy: Policy, taken: Taken | None
-) -> Check:
-    if not message.automatic:
-        return Check("caps", True, "caps are for automatic messages")
-    if conversation.automatic_in_a_row >= policy.cap_conversation:
-        words = f"{policy.cap_conversation} automatic messages without a person"
-        return Check("caps", False, words, Verdict.DRAFT)
-    if taken is None:
-        return Check("caps", True, "not counted")
-    now = clock.now()
-    lead = f"automatic:lead:{conversation.lead_id}"
-    limits = [
-        (lead, usage.hour_of(now), policy.cap_lead_hour),
-        (lead, usage.day_of(now), policy.cap_lead_day),
-    ]
-    if not message.simulated:
-        limits.append(("automatic:all", usage.day_of(now), policy.cap_installation_day))
-    for key, period, limit in limits:
-        if not usage.take(key=key, period=period, limit=limit):
-            span = "an hour" if "T" in period else "a day"
-            words = f"the cap of {limit} automatic messages in {span} is reached"
-            return Check("caps", False, words, Verdict.DRAFT)
-        taken.append((key, period, 1))
-    return Check("caps", True, "under all caps")
-
-
-def _budget(message: Message, policy: Policy, taken: Taken | None) -> Check:
-    cost = 0 if message.simulated else _cost(message, policy)
-    if not message.automatic or not cost or taken is None:
-        return Check("budget", True, "within today's budget")
-    day = usage.day_of(clock.now())
-    limit = policy.budget_day_micro
-    if usage.take(key="spend", period=day, limit=limit, amount=cost):
-        taken.append(("spend", day, cost))
-        return Check("budget", True, "within today's budget")
-    words = "today's budget for automatic messages is used up"
-    return Check("budget", False, words, Verdict.DRAFT)
-
-
-def _cost(message: Message, policy: Policy) -> int:
-    if message.kind != Message.Kind.SMS:
-        return 0
-    return sms_cost(message.body, policy=policy)
+__all__ = ["Check", "Decision", "Verdict", "decide", "give_back"]

@@ -57,19 +57,19 @@ def parse(text: str, *, zone: ZoneInfo, shift: timedelta = timedelta()) -> datet
         raise BadMoment("Choose a day and a time") from None
 
 
-def mornings(local: datetime) -> Iterator[tuple[str, datetime]]:
-    """Today's if it is still to come, tomorrow's, and the next Monday's at eight."""
-    if local.hour < EARLY:
-        yield f"Today {MORNING}:00", _at(local, days=0)
-    yield f"Tomorrow {MORNING}:00", _at(local, days=1)
+def mornings(local: datetime, *, hour: int = MORNING) -> Iterator[tuple[str, datetime]]:
+    """Today's if it is still to come, tomorrow's, and the next Monday's, at `hour`."""
+    if local.hour < min(EARLY, hour):
+        yield f"Today {hour}:00", _at(local, hour, days=0)
+    yield f"Tomorrow {hour}:00", _at(local, hour, days=1)
     to_monday = 7 - local.weekday()
     if to_monday > 1:
-        yield f"Monday {MORNING}:00", _at(local, days=to_monday)
+        yield f"Monday {hour}:00", _at(local, hour, days=to_monday)
 
 
-def _at(local: datetime, *, days: int) -> datetime:
+def _at(local: datetime, hour: int, *, days: int) -> datetime:
     day = local.date() + timedelta(days=days)
-    return datetime(day.year, day.month, day.day, MORNING, tzinfo=local.tzinfo)
+    return datetime(day.year, day.month, day.day, hour, tzinfo=local.tzinfo)
 
 
 def here(at: datetime) -> str:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from leads import claims, clock, jobs, outbox, policy
+from leads import claims, clock, jobs, outbox, policy, quiet
 from leads.models import ContactPoint
 from leads.prepared import Select
 from messaging import moments, words
@@ -129,22 +129,67 @@ def is_scheduled(message: Message) -> bool:
     return message.state in WAITS and SCHEDULED in message.details
 
 
+def is_changeable(message: Message) -> bool:
+    """Say whether a person may give a message another time: it waits for one that
+    was chosen, or it is a person's and held.
+    """
+    held = message.state == State.HELD and not message.automatic
+    return held or is_scheduled(message)
+
+
 def zone_there(conversation: Conversation) -> ZoneInfo:
     """The lead's zone: as known, else by the phone number, else ours."""
+    return words.zone_of(conversation.lead, _phone(conversation))
+
+
+def _phone(conversation: Conversation) -> ContactPoint | None:
     phones = addresses(conversation, Channel.Kind.SMS) if conversation.lead else []
-    return words.zone_of(conversation.lead, phones[0] if phones else None)
+    return phones[0] if phones else None
 
 
 def choices(conversation: Conversation) -> list[moments.Choice]:
     """The moments that the composer offers: mornings are those of the lead."""
-    zone, shift = zone_there(conversation), _shift(conversation)
+    phone = _phone(conversation)
+    zone = words.zone_of(conversation.lead, phone)
+    shift = _shift(conversation)
     offered = [("In 1 hour", clock.now() + timedelta(hours=1))]
     local = clock_of(conversation).astimezone(zone)
-    offered += [(label, at - shift) for label, at in moments.mornings(local)]
+    mornings = moments.mornings(local, hour=_morning())
+    offered += [(label, at - shift) for label, at in mornings]
     return [
-        moments.Choice(label, at, told(conversation, at, zone=zone))
+        moments.Choice(
+            label,
+            at,
+            told(conversation, at, zone=zone) + _waits(conversation, phone, at),
+        )
         for label, at in offered
     ]
+
+
+def _waits(conversation: Conversation, phone: ContactPoint | None, at: datetime) -> str:
+    """What is added to a moment at which it is quiet there: a text waits longer."""
+    lead = conversation.lead
+    if phone is None or lead is None:
+        return ""
+    found = quiet.quiet(
+        contact_point=phone,
+        at=at + _shift(conversation),
+        policy=policy.lately(),
+        stated=lead.time_zone,
+    )
+    if found is None:
+        return ""
+    return (
+        f" · quiet then, a text waits for {found.until.astimezone(found.zone):%H:%M %a}"
+    )
+
+
+def _morning() -> int:
+    """When a morning begins there: where quiet hours are kept, when they end."""
+    rules = policy.lately()
+    ends = rules.quiet_until
+    kept = rules.quiet_hours and rules.quiet_from > ends and not ends.minute
+    return ends.hour if kept else moments.MORNING
 
 
 def told(
@@ -177,7 +222,7 @@ def _locked(message: Message) -> tuple[Message, Conversation]:
     conversation = lock_conversation(message.conversation_id)
     fresh = Message.objects.get(pk=message.pk)
     fresh.conversation = conversation
-    if not is_scheduled(fresh):
+    if not is_changeable(fresh):
         raise Refused(fresh.reason if fresh.state == State.CANCELLED else GONE)
     return fresh, conversation
 

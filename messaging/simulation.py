@@ -155,11 +155,14 @@ def daylight(message: Message) -> timedelta:
     point = message.contact_point
     if point is None or point.kind != ContactPoint.Kind.PHONE:
         return timedelta()
-    now = clock.now()
-    quiet = consent.quiet_until(contact_point=point, at=now, policy=policy.current())
+    lead = message.conversation.lead
+    stated = lead.time_zone if lead is not None else ""
+    quiet = consent.quiet_until(
+        contact_point=point, at=clock.now(), policy=policy.current(), stated=stated
+    )
     if quiet is None:
         return timedelta()
-    return shift_to(consent.zones_of(point)[0], *DAYTIME)
+    return shift_to(consent.zones_of(point, stated=stated)[0], *DAYTIME)
 
 
 def shift_to(zone: ZoneInfo, hour: int, minute: int) -> timedelta:

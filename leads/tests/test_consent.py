@@ -81,7 +81,7 @@ def test_night_there_waits_for_the_morning_there() -> None:
     until = consent.quiet_until(
         contact_point=phone(), at=NIGHT_IN_CALIFORNIA, policy=Policy()
     )
-    assert until == datetime(2026, 11, 25, 16, 0, tzinfo=UTC)
+    assert until == datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 
 
 def test_day_there_waits_for_nothing() -> None:
@@ -125,4 +125,4 @@ def test_what_is_held_goes_within_a_day_and_by_day_there(
     zones = consent.zones_of(point)
     if len(zones) == 1:
         local = moment.astimezone(zones[0]).time()
-        assert time(8, 0) <= local < time(21, 0)
+        assert time(9, 0) <= local < time(20, 0)

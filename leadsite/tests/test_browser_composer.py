@@ -4,11 +4,12 @@ import re
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from leads import clock, consent
+from leads import clock, consent, policy
 from leads.models import ContactPoint
 from leads.tests.factories import ContactPointFactory, LeadContactFactory
 from leads.work import run_due
@@ -286,6 +287,40 @@ def test_a_message_that_waits_can_go_now(
     run_due()
     assert sent() == ["Good morning"]
     expect(message.locator(".ib-status")).to_have_text("sent", timeout=SOON)
+
+
+def test_at_night_the_box_says_when_it_goes_and_what_is_held_can_be_changed(
+    office: Any, talk: Conversation, desk: Desk
+) -> None:
+    there = clock.now().astimezone(ZoneInfo("America/Los_Angeles"))
+    policy.change(
+        actor="system",
+        quiet_hours=True,
+        quiet_from=(there - timedelta(hours=1)).time().replace(microsecond=0),
+        quiet_until=(there + timedelta(hours=3)).time().replace(microsecond=0),
+        night_reply_minutes=0,
+        undo_seconds=0,
+    )
+    page = desk(office.ana, thread(talk))
+    hint = page.locator("#ib-hint")
+    expect(hint).to_contain_text(re.compile(r"It is \d\d:\d\d for Dana: goes"))
+    type_in(page, "Good evening")
+    page.locator("#ib-hint-change").click()
+    when = page.locator("#ib-when")
+    expect(when).to_contain_text("quiet then, a text waits for")
+    page.keyboard.press("Escape")
+    page.locator("#ib-send").click()
+    message = bubble(page, "Good evening")
+    expect(message).to_contain_text("queued")
+    run_due()
+    expect(message).to_contain_text("held: quiet hours", timeout=SOON)
+    message.get_by_role("button", name="Change").click()
+    when.get_by_role("button", name="Tomorrow").click()
+    expect(when).to_be_hidden()
+    expect(message).to_contain_text("Send now")
+    message.get_by_role("button", name="Cancel").click()
+    expect(message).to_contain_text("not sent: taken back by Ana")
+    assert sent() == []
 
 
 def test_a_time_of_ones_own_is_on_the_leads_clock_and_ours_is_said(

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 
+from leads import policy
 from leads.models import Lead
 from messaging.models import Conversation, Message, Turn
 from messaging.simulation import work_message, work_turn
@@ -117,7 +118,11 @@ def test_the_main_job_works_at_any_hour():
 
 
 def test_with_a_business_time_the_night_is_a_night():
-    told = sms("We need 12 seats", DANA, "--now", "2026-03-03T05:00:00-08:00")
+    night = ("--now", "2026-03-03T05:00:00-08:00")
+    told = sms("We need 12 seats", DANA, *night)
+    assert told["reply"]["state"] == "sent"  # who has just written is answered
+    policy.change(actor="system", night_reply_minutes=0)
+    told = sms("We need 14 seats", "+14155550124", *night)
     assert told["reply"]["state"] == "held"
     assert "quiet hours, 05:00 there" in told["reply"]["reason"]
 

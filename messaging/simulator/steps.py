@@ -9,6 +9,7 @@ from math import ceil
 
 from leads import clock
 from leads.models import Event
+from messaging.going import went_at_night
 from messaging.models import Conversation, Message, Turn
 from messaging.models.querysets import ConversationQuerySet
 from messaging.simulator.stepwords import (
@@ -37,6 +38,7 @@ NAMES = (
     "gated",
     "sent",
 )
+LATEST = 50
 OPEN_TURNS = (Turn.State.WAITING, Turn.State.WORKING)
 LEAVING = (Message.State.QUEUED, Message.State.CLAIMED)
 
@@ -253,9 +255,10 @@ def tries(conversations: ConversationQuerySet) -> list[Try]:
     held = Event.objects.filter(
         kind="message.held", lead__conversation__in=conversations
     )
+    answered = said.order_by("-pk").values_list("checks", flat=True)[:LATEST]
     return [
         Try("answer", said.exists()),
         Try("STOP", played.filter(details__opt_out="stop").exists()),
         Try("take over", taken.exists()),
-        Try("at night", held.exists()),
+        Try("at night", held.exists() or any(map(went_at_night, answered))),
     ]

@@ -122,7 +122,7 @@ def test_the_night_there_holds_a_text_until_morning(
     carrier: type[FakeCarrier],
 ) -> None:
     mode("auto")
-    policy.change(actor="system", quiet_hours=True)
+    policy.change(actor="system", quiet_hours=True, night_reply_minutes=0)
     night = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)  # 02:00 in San Francisco
     with clock.at(night):
         text_in("hello")
@@ -130,7 +130,7 @@ def test_the_night_there_holds_a_text_until_morning(
         message = Message.objects.get(direction="outbound")
         assert message.state == "held"
         assert "quiet hours" in message.reason
-        later(hours=6, minutes=1)
+        later(hours=7, minutes=1)
     assert len(sent()) == 1
 
 

@@ -364,9 +364,50 @@ def test_quiet_hours_are_announced_on_the_leads_clock() -> None:
     night = clock.now().replace(year=2026, month=3, day=3, hour=6, minute=14)
     with clock.at(night):
         shown = way(world)
-    assert shown.hint == "It is 22:14 for Dana: goes 08:00 Tue"
+    assert shown.hint == "It is 22:14 for Dana: goes 09:00 Tue"
+    assert shown.waits
     with clock.at(night.replace(hour=20)):
         assert way(world).hint == ""
+    world.lead.time_zone = "Asia/Tokyo"
+    world.lead.save()
+    with clock.at(night):
+        world.talk.refresh_from_db()
+        assert way(world).hint == ""
+
+
+def test_who_has_just_written_can_be_answered_at_night_and_the_box_says_so() -> None:
+    world = office()
+    policy.change(actor="system", quiet_hours=True)
+    night = clock.now().replace(year=2026, month=3, day=3, hour=6, minute=14)
+    world.talk.last_inbound_at = night - timedelta(minutes=3)
+    world.talk.save()
+    with clock.at(night):
+        shown = way(world)
+        assert shown.hint == (
+            "It is 22:14 for Dana, who wrote 3 min ago: goes now, "
+            "after 22:21 goes 09:00 Tue"
+        )
+        assert not shown.waits
+        policy.change(actor="system", night_reply_minutes=2)
+        assert way(world).hint == "It is 22:14 for Dana: goes 09:00 Tue"
+
+
+def test_a_persons_held_message_can_be_changed_or_cancelled() -> None:
+    world = office()
+    held = said(
+        world.talk, "x", author="person", state="held", reason="quiet hours, 22:14"
+    )
+    machine = said(world.talk, "y", author="ai", automatic=True, state="held")
+    text = page(world)
+    change = reverse("inbox_message_time", args=[world.talk.public_id, held.public_id])
+    cancel = "inbox_message_cancel"
+    assert change in text
+    for one in (held, machine):
+        assert reverse(cancel, args=[world.talk.public_id, one.public_id]) in text
+    other = reverse(
+        "inbox_message_time", args=[world.talk.public_id, machine.public_id]
+    )
+    assert other not in text
 
 
 def test_a_simulated_channel_costs_nothing() -> None:

@@ -20,6 +20,8 @@ from messaging.moments import BadMoment
 from messaging.queueing import Refused
 from messaging.scheduling_messages import (
     cancel_scheduled,
+    choices,
+    is_scheduled,
     reschedule,
     schedule_message,
     send_now,
@@ -354,3 +356,47 @@ def test_what_cannot_be_sent_later_is_refused_with_words(
     assert answer.status_code == status
     assert answer.json()["error"]
     assert not Message.objects.filter(author="person").exists()
+
+
+def test_a_persons_held_message_gets_another_time(talk: Conversation, ana: Any) -> None:
+    policy.change(actor="system", quiet_hours=True)
+    night = WEDNESDAY.replace(hour=6)  # 22:00 the evening before for Dana
+    with clock.at(night):
+        message = send_as_person(
+            conversation=talk, user=ana, kind="sms", body="Good evening"
+        )
+    with clock.at(night + timedelta(minutes=1)):
+        run_due()
+        message.refresh_from_db()
+        assert message.state == "held"
+        reschedule(message=message, user=ana, at=night + timedelta(hours=14))
+        message.refresh_from_db()
+        assert message.state == "queued"
+        assert is_scheduled(message)
+    with clock.at(night + timedelta(hours=14)):
+        run_due()
+    assert sent() == ["Good evening"]
+
+
+def test_what_the_machine_holds_has_no_time_of_a_persons(
+    talk: Conversation, ana: Any
+) -> None:
+    message = talk.messages.create(
+        direction="outbound", kind="sms", author="ai", automatic=True, state="held"
+    )
+    with pytest.raises(Refused):
+        reschedule(message=message, user=ana, at=clock.now() + timedelta(hours=1))
+
+
+def test_mornings_begin_when_quiet_hours_end(talk: Conversation) -> None:
+    assert "Tomorrow 8:00" in [one.label for one in choices(talk)]
+    policy.change(actor="system", quiet_hours=True)
+    offered = {one.label: one.words for one in choices(talk)}
+    assert "quiet" not in offered["Tomorrow 9:00"]
+
+
+def test_a_moment_at_which_it_is_quiet_says_so(talk: Conversation) -> None:
+    policy.change(actor="system", quiet_hours=True)
+    with clock.at(WEDNESDAY.replace(hour=6)):  # 22:00 for Dana
+        offered = {one.label: one.words for one in choices(talk)}
+    assert offered["In 1 hour"].endswith("quiet then, a text waits for 09:00 Wed")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from leads import clock
+from leads import clock, policy
 from leads.models import ContactPoint, Lead, Team
 from leads.tests.factories import LeadFactory
 from leads.work import run_due
@@ -158,6 +158,7 @@ def test_same_at_ten_in_the_evening_is_a_new_person_with_the_same_words(web):
     post(web, text="We need 40 seats")
     later()
     talk = str(Conversation.objects.get().public_id)
+    policy.change(actor="system", night_reply_minutes=0)
     post(web, conversation=talk, again="22:00")
     later()
     bodies = Message.objects.filter(direction="inbound").values_list("body", flat=True)

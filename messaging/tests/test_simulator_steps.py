@@ -87,7 +87,17 @@ def test_an_approved_draft_goes_on_to_gate_and_sending(ana):
     assert states(talk)["gated"] == states(talk)["sent"] == "done"
 
 
+def test_at_night_who_has_just_written_is_answered_and_the_step_says_why(ana):
+    talk = say(ana, clock_choice="22:00")
+    assert states(talk)["sent"] == "done"
+    clock_words = {pair.name: pair.value for pair in step(talk, "gated").pairs}["clock"]
+    assert "22:00 there, but" in clock_words
+    tried = [one.words for one in tries(played(ana)) if one.done]
+    assert tried == ["answer", "at night"]
+
+
 def test_at_night_the_answer_is_held_and_the_step_says_until_when(ana):
+    policy.change(actor="system", night_reply_minutes=0)
     talk = say(ana, clock_choice="22:00")
     gated = step(talk, "gated")
     assert gated.state == "waits_for_you"
@@ -97,6 +107,7 @@ def test_at_night_the_answer_is_held_and_the_step_says_until_when(ana):
 
 
 def test_moving_the_clock_to_the_morning_lets_the_held_answer_go(ana):
+    policy.change(actor="system", night_reply_minutes=0)
     talk = say(ana, clock_choice="22:00")
     set_clock(conversation=talk, choice="10:42")
     run_due()

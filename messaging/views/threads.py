@@ -25,6 +25,7 @@ from messaging.conversations import (
     effective_mode,
     latest_inbound,
 )
+from messaging.going import going, quiet_words, since_words
 from messaging.held import ask_key
 from messaging.models import Conversation, Message, Turn
 from messaging.pieces import Piece, findings_of, pieces_of
@@ -62,7 +63,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to write to the lead, and what stands against it."""
+    """One way to write to the lead, and what stands against it.
+
+    `waits` says that what is sent now does not go now: `hint` has when it does.
+    """
 
     kind: str
     label: str
@@ -70,6 +74,7 @@ class Way:
     blocked: str = ""
     red: bool = False
     hint: str = ""
+    waits: bool = False
     subject: str = ""
     price: int = 0
 
@@ -207,13 +212,15 @@ def _way(
     free = [p for p, stop in zip(points, stops, strict=True) if not stop]
     words_, red = ("", False) if free else next(s for s in stops if s) or ("", False)
     channel = channel_for(conversation, kind)
+    hint, waits = _hint(conversation, free[0], policy) if free else ("", False)
     return Way(
         kind=kind,
         label=label,
         addresses=[point.value for point in free],
         blocked=words_,
         red=red,
-        hint=_hint(conversation, free[0], policy) if free and kind == "sms" else "",
+        hint=hint,
+        waits=waits,
         subject=_subject(conversation) if kind == "email" else "",
         price=0 if channel.simulated else policy.sms_segment_micro,
     )
@@ -235,15 +242,20 @@ def _obstacle(point: ContactPoint, kind: str) -> tuple[str, bool] | None:
     return None
 
 
-def _hint(conversation: Conversation, point: ContactPoint, policy: Policy) -> str:
-    at = clock_of(conversation)
-    until = consent.quiet_until(contact_point=point, at=at, policy=policy)
-    if until is None:
-        return ""
-    zone = consent.zones_of(point)[0]
+def _hint(
+    conversation: Conversation, point: ContactPoint, policy: Policy
+) -> tuple[str, bool]:
+    """What the clock there makes of a message now, and whether it waits."""
+    found = going(conversation, point, policy=policy)
+    if found.quiet is None or found.local is None:
+        return "", False
     name = timeline.lead_name(conversation).split()[0]
-    local, goes = at.astimezone(zone), until.astimezone(zone)
-    return f"It is {local:%H:%M} for {name}: goes {goes:%H:%M %a}"
+    there = f"It is {found.local:%H:%M} for {name}"
+    if found.wrote is not None:
+        now = f"who wrote {since_words(found.wrote)}: goes now"
+        then = f"after {found.answer_until:%H:%M} {quiet_words(found.quiet)}"
+        return f"{there}, {now}, {then}", False
+    return f"{there}: {quiet_words(found.quiet)}", True
 
 
 def _subject(conversation: Conversation) -> str:

@@ -108,6 +108,7 @@
     for (const id of ["ib-answers-open", "ib-later-open"]) $(id).hidden = kind === "note";
     $("ib-preview-open").hidden = kind !== "email";
     $("ib-hint").textContent = one.hint;
+    $("ib-hint-change").hidden = !one.waits;
     $("ib-body").placeholder = kind === "note" ? "Write a note for your team" : form.dataset.write;
     $("ib-send").textContent = kind === "note" ? "Save note" : "Send";
   }

@@ -148,7 +148,7 @@
     const button = on("[data-when]");
     if (button && composer.form()) opens[button.dataset.when](button);
     if (on(".ib-when__choice")) answer(on(".ib-when__choice").dataset.at);
-    if (on("#ib-later-open")) sendLater();
+    if (on("#ib-later-open") || on("#ib-hint-change")) sendLater();
     if (on("#ib-preview-open")) preview();
   });
 })();
