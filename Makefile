@@ -43,8 +43,9 @@ bench: .venv/dev.stamp ## Measure: ratios within one run
 	$(BIN)/python -m bench.turns
 	$(BIN)/python -m bench.mail
 	$(BIN)/python -m bench.knowledge
-	@case "$$DATABASE_URL" in postgres*) $(BIN)/python -m bench.sweep ;; \
-	  *) echo "bench.sweep: set DATABASE_URL to a PostgreSQL database" ;; esac
+	@case "$$DATABASE_URL" in postgres*) \
+	  $(BIN)/python -m bench.sweep && $(BIN)/python -m bench.due ;; \
+	  *) echo "bench.sweep, bench.due: set DATABASE_URL to a PostgreSQL database" ;; esac
 
 clean: ## Remove what was installed and made; keeps the data in var/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -74,16 +74,18 @@ def _held(
 
 def claim_due(model: type[W], *, limit: int, lease: timedelta) -> list[W]:
     """Take up to `limit` due rows, oldest first; never a row somebody holds."""
-    token = uuid.uuid4()
+    taken = _taken(model, uuid.uuid4(), lease)
     with transaction.atomic():
         due = due_rows(model).order_by("due_at", "pk")
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
-        ids = list(due.values_list("pk", flat=True)[:limit])
-        rows = model._default_manager.filter(pk__in=ids, state__in=model.ready_states())
-        rows.update(attempts=F("attempts") + 1, **_taken(model, token, lease))
-    taken = model._default_manager.filter(pk__in=ids, claim_token=token)
-    return list(taken.order_by("due_at", "pk"))
+        # Locked from here on, so what is written is all that changes in them.
+        rows = list(due[:limit])
+        mine = model._default_manager.filter(pk__in=[row.pk for row in rows])
+        mine.update(attempts=F("attempts") + 1, **taken)
+    for row in rows:
+        _set(row, {**taken, "attempts": row.attempts + 1})
+    return rows
 
 
 def due_rows(

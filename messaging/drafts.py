@@ -10,6 +10,7 @@ from messaging.held import refuse_held
 from messaging.holding import name_of
 from messaging.models import Conversation, Message, Turn
 from messaging.queueing import Refused, refuse_opted_out, touch
+from messaging.writing import refuse_marks
 
 State = Message.State
 WAITED = "waited_for"  # why a draft waited, kept while it is decided
@@ -57,6 +58,8 @@ def approve_draft(
     text = message.body if body is None else body
     if not text.strip():
         raise Refused("an empty message cannot be sent")
+    if message.follow_up:
+        refuse_marks(text)
     refuse_held(message, user=user, body=body, confirmed=confirmed)
     fields: dict[str, object] = {
         "approved_by": user,

@@ -10,6 +10,7 @@ from messaging.agent.costs import Usage
 from messaging.agent.model import OverBudget
 from messaging.claiming import LEASE
 from messaging.models import EvaluationRun, Turn
+from messaging.models.sequence import Enrollment
 
 USED_UP = "AI budget for today is used up"
 
@@ -20,6 +21,10 @@ class WorkLost(Exception):
 
 class TurnLost(WorkLost):
     """It was a turn."""
+
+
+class EnrollmentLost(WorkLost):
+    """It was a follow-up, which somebody may also have stopped."""
 
 
 class RunLost(WorkLost):
@@ -102,6 +107,21 @@ def meter_of_turn(*, turn: Turn, service: str, rules: Policy) -> CallMeter:
         lead=turn.conversation.lead,
         service=service,
         purpose="reply",
+        rules=rules,
+    )
+
+
+def meter_of_follow_up(
+    *, enrollment: Enrollment, service: str, rules: Policy
+) -> CallMeter:
+    """The meter of a follow-up's words: within the same caps as an answer's."""
+    return CallMeter(
+        enrollment,
+        key=f"follow:{enrollment.public_id}:{enrollment.next_step_id}",
+        lost=EnrollmentLost,
+        lead=enrollment.lead,
+        service=service,
+        purpose="follow-up",
         rules=rules,
     )
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from leads import claims, clock, consent, jobs, outbox, pipeline
 from leads.models import ContactPoint, Task
+from leads.prepared import Select
 from messaging.channels import default_channel, simulator_channel
 from messaging.conversations import addresses, lock_conversation, refresh
 from messaging.models import Channel, Conversation, Message, Turn
@@ -129,14 +130,29 @@ def refuse_opted_out(point: ContactPoint, kind: str) -> None:
 
 def channel_for(conversation: Conversation, kind: str) -> Channel:
     """The channel the lead last used of this kind, else the default one."""
-    rows = conversation.messages.filter(kind=kind, channel__isnull=False)
-    last = rows.order_by("-occurred_at").select_related("channel").first()
+    if conversation.pk is not None:
+        last = _last_on.first(conversation=conversation.pk, kind=str(kind))
+    else:
+        last = None  # nobody has written yet
     if last is not None and last.channel is not None:
         return last.channel
     lead = conversation.lead
     if lead is not None and (lead.simulated or lead.demo):
         return simulator_channel(kind)
     return default_channel(kind)
+
+
+_last_on: Select[Message] = Select(
+    lambda place: (
+        Message.objects.filter(
+            conversation=place("conversation"),
+            kind=place("kind"),
+            channel__isnull=False,
+        )
+        .select_related("channel")
+        .order_by("-occurred_at")[:1]
+    )
+)
 
 
 def ask_for_decision(message: Message, conversation: Conversation) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from leads import consent, qualification
-from leads.models import Fact
+from leads.models import ContactPoint, Fact
 from leads.prepared import Select
 from messaging.agent.model import CompanyFacts, Missing, Passage, Said, Situation
 from messaging.agent.understanding.dates import When, read_when
@@ -17,6 +18,7 @@ from messaging.agent.understanding.language import detect_language
 from messaging.conversations import clock_of
 from messaging.knowledge.searching import find
 from messaging.models import Channel, Conversation, Message, Profile, Turn
+from messaging.stating import stated_zone
 
 HISTORY = 20
 REACHED = (Message.State.SENT, Message.State.DELIVERED, Message.State.UNKNOWN)
@@ -107,20 +109,19 @@ def understand(conversation: Conversation, last: Message) -> Understood:
     now, tz = clock_of(conversation), _zone(conversation, last)
     asked = _asked(previous, history)
     profile = Profile.current()
+    read = partial(
+        read_facts,
+        now=now,
+        tz=tz,
+        language=language,
+        # Who writes first often opens with what it needs.
+        asked=asked or ("" if earlier else "need"),
+        default_currency=profile.currency,
+        sells=profile.sells,
+    )
+    point = last.contact_point
     parts = tuple(
-        Part(
-            m,
-            read_facts(
-                m.body,
-                now=now,
-                tz=tz,
-                language=language,
-                # Who writes first often opens with what it needs.
-                asked=asked or ("" if earlier else "need"),
-                default_currency=profile.currency,
-                sells=profile.sells,
-            ),
-        )
+        Part(m, read(m.body) + stated_zone(m.body, language=language, of=point))
         for m in burst
     )
     reading = read_intent(text, language=language, previous=ours[-1] if ours else "")
@@ -161,9 +162,11 @@ _newest: Select[Message] = Select(
 
 
 def _was_said(message: Message) -> bool:
+    if message.kind == Message.Kind.CALL:
+        return False  # a missed call or a logged one holds no words of the lead
     if message.direction == Message.Direction.INBOUND:
         return not message.automatic  # a machine's mail says nothing of the lead
-    return message.state in OUTGOING_SEEN and message.kind != Message.Kind.CALL
+    return message.state in OUTGOING_SEEN
 
 
 def _is_new(message: Message, *, after: int) -> bool:
@@ -240,7 +243,7 @@ def situation_of(
         asked=understood.asked,
         when=understood.when,
         company=company_facts(Profile.current(), language=understood.language),
-        first_automatic=_is_first(conversation, understood),
+        first_automatic=_is_first(conversation, understood.history, understood.whole),
         local_now=clock_of(conversation).astimezone(_zone(conversation, last)),
         max_chars=max_segments * GSM_PART if texts else MAX_MAIL,
         instruction=instruction,
@@ -256,12 +259,58 @@ def _said(history: tuple[Message, ...]) -> tuple[Said, ...]:
     )
 
 
-def _is_first(conversation: Conversation, understood: Understood) -> bool:
+def situation_to_follow(
+    conversation: Conversation, *, point: ContactPoint, brief: str, max_segments: int
+) -> Situation:
+    """All that may be known when nobody has just written and a `brief` says what to
+    write about. Not inside a transaction: an embedding may be asked for.
+    """
+    lead = conversation.lead
+    if lead is None:
+        raise ValueError("a follow-up needs a lead")
+    said = Message.objects.filter(conversation=conversation.pk)
+    spoken = said.exclude(direction=Message.Direction.NOTE)
+    newest = list(spoken.order_by("-pk").only(*READ)[:HISTORY])
+    history = tuple(m for m in reversed(newest) if _was_said(m))
+    turns = Turn.objects.filter(conversation=conversation.pk, state=Turn.State.DONE)
+    previous = turns.order_by("-last_inbound_id").first()
+    language = lead.language or (previous.language if previous else "") or "en"
+    texts = point.kind == ContactPoint.Kind.PHONE
+    profile, now = Profile.current(), clock_of(conversation)
+    known = qualification.known(lead)
+    questions = qualification.missing_questions(lead, language=language, facts=known)
+    on = _day(now, profile)
+    return Situation(
+        channel=str(Channel.Kind.SMS if texts else Channel.Kind.EMAIL),
+        language=language,
+        lead_name=lead.name,
+        history=_said(history),
+        message="",
+        intent="",
+        topics=(),
+        facts={name: fact.value for name, fact in known.items()},
+        quotes={name: fact.quote for name, fact in known.items()},
+        new_facts=(),
+        missing=tuple(Missing(q.field, q.wording) for q in questions),
+        asked=_asked(previous, list(history)),
+        when=(),
+        company=company_facts(profile, language=language),
+        first_automatic=_is_first(conversation, history, len(newest) < HISTORY),
+        local_now=now.astimezone(_zone(conversation, Message(contact_point=point))),
+        max_chars=max_segments * GSM_PART if texts else MAX_MAIL,
+        instruction=brief,
+        knowledge=find(text=brief, language=language, on=on) if brief else (),
+    )
+
+
+def _is_first(
+    conversation: Conversation, history: tuple[Message, ...], whole: bool
+) -> bool:
     """Whether no automatic message has reached the lead yet."""
     machines = (Message.Author.AI, Message.Author.BUILTIN)
-    if any(m.author in machines and m.state in REACHED for m in understood.history):
+    if any(m.author in machines and m.state in REACHED for m in history):
         return False
-    if not understood.whole:
+    if not whole:
         said = conversation.messages.filter(author__in=machines, state__in=REACHED)
         return not said.exists()
     return True

@@ -5,6 +5,7 @@ from celery import shared_task
 from messaging.evaluating import running
 from messaging.replies import answer
 from messaging.sending import deliver, reconcile
+from messaging.sequences.running import run_batch
 
 
 @shared_task(name="messaging.answer_turn")
@@ -23,6 +24,12 @@ def deliver_message(message_id: int) -> None:
 def reconcile_message(message_id: int) -> None:
     """Find out what became of one message."""
     reconcile(message_id=message_id)
+
+
+@shared_task(name="messaging.run_enrollment")
+def run_enrollment(enrollment_id: int) -> None:
+    """Run the step of one follow-up, and others that are due."""
+    run_batch(enrollment_id)
 
 
 @shared_task(name="messaging.run_evaluation")

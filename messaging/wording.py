@@ -6,12 +6,13 @@ why, or a person is asked, as the policy says. Nothing is locked meanwhile.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
 
 from leads import halting
-from leads.models import Policy
+from leads.models import Lead, Policy
 from leads.models.policy import Fallback
 from messaging.agent.costs import Usage
 from messaging.agent.model import (
@@ -24,7 +25,7 @@ from messaging.agent.model import (
     choose_model,
 )
 from messaging.evaluating import releases
-from messaging.metering import TurnLost, meter_of_turn
+from messaging.metering import CallMeter, WorkLost, meter_of_turn
 from messaging.models import Message, Turn
 
 log = logging.getLogger(__name__)
@@ -51,8 +52,35 @@ def find_words(
     """Return words for a plan that speaks. Raises ModelError when a person must
     answer, TurnLost when the turn is no longer ours.
     """
+
+    def note(spent: Usage) -> None:
+        turn.usage = asdict(spent)
+
+    return words_within(
+        lambda service: meter_of_turn(turn=turn, service=service, rules=rules),
+        lead=turn.conversation.lead,
+        situation=situation,
+        plan=plan,
+        rules=rules,
+        note=note,
+    )
+
+
+def words_within(
+    meter_for: Callable[[str], CallMeter],
+    *,
+    lead: Lead | None,
+    situation: Situation,
+    plan: Plan,
+    rules: Policy,
+    note: Callable[[Usage], None] = lambda spent: None,
+) -> Wording:
+    """Return words for a plan that speaks, whatever they are for; `meter_for` makes
+    the meter of a service. Raises ModelError when a person must write, WorkLost when
+    the work is no longer ours. `note` hears what was spent before that.
+    """
     model = choose_model(settings.LANGUAGE_MODELS, speaking=releases.current())
-    if model.author == Message.Author.AI and _is_invented(turn):
+    if model.author == Message.Author.AI and lead is not None and lead.demo:
         # Nobody pays for the talk of the demo's people, which is made at once.
         model = choose_model(settings.LANGUAGE_MODELS, author=Message.Author.BUILTIN)
     if model.author != Message.Author.AI:
@@ -61,21 +89,21 @@ def find_words(
     if rules.ai_halted_reason:
         reason = f"{ONLY_DRAFTS}: {rules.ai_halted_reason}"
         return _offline(situation, plan, Usage(), note=reason, draft_reason=reason)
-    meter = meter_of_turn(turn=turn, service=model.name, rules=rules)
+    meter = meter_for(model.name)
     try:
         proposal = model.write(situation, plan, meter)
-    except TurnLost:
+    except WorkLost:
         raise
     except ModelError as error:
         trouble = error
     except Exception as error:
-        log.exception("turn %s: the model's adapter failed", turn.public_id)
+        log.exception("the language model's adapter failed")
         words = f"{model.name}: its adapter failed ({type(error).__name__})"
         trouble = ModelError("unknown", words, code="adapter")
     else:
         spent = meter.spent if meter.calls else proposal.usage
         return Wording(proposal, model.author, spent)
-    turn.usage = asdict(meter.spent)
+    note(meter.spent)
     return _instead(trouble, situation, plan, rules, meter.spent)
 
 
@@ -84,11 +112,6 @@ def holding_words(situation: Situation, plan: Plan) -> Wording:
     model's, which is always there and costs nothing. Raises ModelError without one.
     """
     return _offline(situation, plan, Usage(), note="", draft_reason="")
-
-
-def _is_invented(turn: Turn) -> bool:
-    lead = turn.conversation.lead
-    return lead is not None and lead.demo
 
 
 def _instead(

@@ -141,6 +141,7 @@ class _Writer:
             Goal.REASSURE: self._reassure,
             Goal.HAND_OFF: self._hand_off,
             Goal.HELP: self._help,
+            Goal.FOLLOW_UP: self._follow_up,
         }
         plain = {Goal.APOLOGISE: "apologise", Goal.CLOSE: self._closing()}
         if self.plan.goal in plain:
@@ -262,6 +263,10 @@ class _Writer:
         terms = "contract" in self.at.topics and not self.turn.known.passages
         return "pass_contract" if terms else "pass_on"
 
+    def _follow_up(self) -> Iterable[Part]:
+        begun = any(said.author == "us" for said in self.at.history)
+        yield self._part("follow_up" if begun else "welcome", 6)
+
     def _reassure(self) -> Iterable[Part]:
         if puts_off(self.at) and not self.plan.ask:
             yield self._part("no_rush", 9)
@@ -287,7 +292,8 @@ class _Writer:
 
     def _question(self) -> Iterable[Part]:
         ask = self.plan.ask
-        if self.plan.goal is Goal.OFFER_CALL:
+        follows = self.plan.goal is Goal.FOLLOW_UP and ask == CALL_TIME
+        if self.plan.goal is Goal.OFFER_CALL or follows:
             yield self._part("offer_call", 7)
         elif ask == CALL_TIME:
             yield self._part("ask_call_time", 7)

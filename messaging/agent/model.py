@@ -29,6 +29,7 @@ class Goal(StrEnum):
     CLOSE = "close"  # a polite end without another question
     HELP = "help"  # who we are, how to reach us, how to stop
     HAND_OFF = "hand_off"  # a person takes over; one short sentence says so
+    FOLLOW_UP = "follow_up"  # nobody has just written: come back to what is open
     WAIT = "wait"  # an absence notice: nothing is said now
     SILENT = "silent"  # nothing is said: opt-out, spam, an empty courtesy
 
@@ -133,7 +134,9 @@ class Situation:
 
     `message` is the burst, joined by newlines; `history` ends before it, oldest
     first, without notes. `asked` is the field of our last question, "" if none.
-    `local_now` is the lead's own clock. `max_chars` bounds the reply. `quotes` are
+    `local_now` is the lead's own clock. `max_chars` bounds the reply. `instruction` is
+    a colleague's wish for another draft, of a follow-up its brief; a follow-up has no
+    `message`. `quotes` are
     the lead's own words for each fact, "" for what a person entered.
     """
 

@@ -70,6 +70,19 @@ def plan_turn(situation: Situation) -> Plan:
     )
 
 
+def plan_follow_up(situation: Situation) -> Plan:
+    """Return what a follow-up comes back to: our question that nobody answered, the
+    next open one, else a call; `ask` is "" when all of that was said. Pure.
+    """
+    turn = Turn(situation)
+    field = turn.unanswered or turn.next_field
+    if field or turn.parted:
+        return Plan(Goal.FOLLOW_UP, field, confidence=0.85)
+    called = ("confirm_when", "confirm_call", "confirm_meeting", "ask_call_time")
+    offered = ever_said(situation, "offer_call", "noted", *called)
+    return Plan(Goal.FOLLOW_UP, "" if offered else CALL_TIME, confidence=0.85)
+
+
 def _signals(turn: Turn) -> tuple[str, ...]:
     """Keys for the score, without doubles; a machine's message gives none."""
     intent = turn.at.intent

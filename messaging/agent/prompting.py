@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 
 from messaging.agent.masking import mask
-from messaging.agent.model import CALL_TIME, Passage, Plan, Situation
+from messaging.agent.model import CALL_TIME, Goal, Passage, Plan, Situation
 from messaging.agent.passages import words_of
 
 PROMPTS = Path(__file__).parent / "data" / "prompts"
@@ -38,6 +38,12 @@ LANGUAGES = {
 _PROFILE = ("name", "sells", "hours", "phone", "email", "website", "postal_address")
 _MORE = ("booking_url", "assistant_name")
 _CALL_TIME = "When would a call suit you?"
+_FOLLOW_UP = (
+    "The person has not written since the last message. Come back to the conversation"
+    " in one or two short sentences, as BRIEF says, with something that was not said"
+    " before. Do not reproach them for not answering."
+)
+_BRIEF = "BRIEF of a colleague for this message"
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+")
 _LONGEST = 4_000  # characters of one piece of a lead's words
 _ARTICLE = 9_000  # characters of one passage, a whole article nearly always
@@ -96,7 +102,7 @@ def build_prompt(situation: Situation, plan: Plan, *, version: str = CURRENT) ->
     sources = _sources(situation, plan, known)
     key = secrets.token_hex(8)
     lines = [*_brief(situation, plan, file, sources, key), *_known(known, key)]
-    lines += _told(situation, key)
+    lines += _told(situation, plan, key)
     lines.append("Write the message that AIM asks for, as one JSON object.")
     return Prompt(text, "\n".join(lines), sources, version, cites)
 
@@ -109,7 +115,7 @@ def _brief(
     key: str,
 ) -> Iterator[str]:
     yield f"KEY {key}"
-    yield f"AIM {file['goals'][str(plan.goal)]}"
+    yield f"AIM {_aim(plan, file)}"
     question = _question(at, plan)
     if question:
         yield f"QUESTION {question}"
@@ -118,10 +124,20 @@ def _brief(
     yield f"LENGTH {at.max_chars or 1000} characters, in a {_CHANNELS.get(at.channel, 'message')}"
     yield f"NOW {at.local_now:%A %d %B %Y, %H:%M}, where the person is"
     if at.instruction:
-        yield f"WISH of a colleague who read the last draft: {mask(at.instruction)}"
+        follows = plan.goal is Goal.FOLLOW_UP
+        whose = _BRIEF if follows else "WISH of a colleague who read the last draft"
+        yield f"{whose}: {mask(' '.join(at.instruction.split()))}"
     yield "COMPANY"
     yield from (f"- {name}: {value}" for name, value in _company(at))
     yield f"SOURCES {', '.join(sources)}"
+
+
+def _aim(plan: Plan, file: Mapping[str, Any]) -> str:
+    """What the message is for; prompts that were published before there were
+    follow-ups have no line of their own for them.
+    """
+    aims = {str(Goal.FOLLOW_UP): _FOLLOW_UP, **file["goals"]}
+    return str(aims[str(plan.goal)])
 
 
 _CHANNELS = {"sms": "text message", "email": "mail"}
@@ -158,7 +174,7 @@ def _known(known: Sequence[Passage], key: str) -> Iterator[str]:
         yield from _between(passage.source, _cut(words, _ARTICLE), key)
 
 
-def _told(at: Situation, key: str) -> Iterator[str]:
+def _told(at: Situation, plan: Plan, key: str) -> Iterator[str]:
     """All that comes from the lead, each piece between marks with the key."""
     known = [f"name: {at.lead_name}"] if at.lead_name else []
     known += [f"{field}: {value}" for field, value in at.facts.items()]
@@ -171,7 +187,8 @@ def _told(at: Situation, key: str) -> Iterator[str]:
     ]
     if earlier:
         yield from _fenced("Earlier messages, oldest first", "\n".join(earlier), key)
-    yield from _fenced("The person's newest message", at.message, key)
+    if at.message or plan.goal is not Goal.FOLLOW_UP:
+        yield from _fenced("The person's newest message", at.message, key)
 
 
 def _fenced(title: str, text: str, key: str) -> Iterator[str]:

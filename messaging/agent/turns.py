@@ -110,6 +110,19 @@ class Turn:
         return bool(call_times(self.at))
 
     @cached_property
+    def unanswered(self) -> str:
+        """The field of our last question while it is open and was asked only once."""
+        open_now = (one for one in self.at.missing if one.field == self.at.asked)
+        return next(
+            (
+                one.field
+                for one in open_now
+                if times_asked(self.at, one.field, one.wording) < _MOST_ASKED
+            ),
+            "",
+        )
+
+    @cached_property
     def next_field(self) -> str:
         """The open question to ask: one not asked yet first, none more than twice."""
         if self.parted:

@@ -29,6 +29,9 @@ PUBLISHED = {
     "reply-2": "b078cac6ae3a777651890a86f241fa26b456faa4466b47b51e83717f2e1035d9",
 }
 
+# Sealed files are older than follow-ups, whose line is in `prompting`.
+SPEAKING = {str(goal) for goal in Goal if Plan(goal).speaks}
+
 
 def test_published_prompts_are_as_they_were_published() -> None:
     found = {
@@ -39,10 +42,10 @@ def test_published_prompts_are_as_they_were_published() -> None:
 
 
 def test_every_goal_that_speaks_has_its_line() -> None:
-    speaking = {str(goal) for goal in Goal if Plan(goal).speaks}
-    assert set(published(CURRENT)["goals"]) == speaking
-    for goal in speaking:
-        assert build_prompt(situation(), Plan(Goal(goal))).input
+    assert set(published(CURRENT)["goals"]) == SPEAKING - {Goal.FOLLOW_UP}
+    for goal in SPEAKING:
+        aim = build_prompt(situation(), Plan(Goal(goal))).input.split("\n")[1]
+        assert len(aim) > len("AIM ") + 20
 
 
 def test_the_plan_and_the_company_are_told() -> None:
@@ -153,9 +156,8 @@ def test_an_older_prompt_is_told_nothing_of_what_it_does_not_know() -> None:
 
 
 def test_every_published_prompt_has_a_line_for_every_goal() -> None:
-    speaking = {str(goal) for goal in Goal if Plan(goal).speaks}
     for version in PUBLISHED:
-        assert set(published(version)["goals"]) == speaking
+        assert set(published(version)["goals"]) == SPEAKING - {Goal.FOLLOW_UP}
         assert canary_of(version) != canary_of("another")
 
 
@@ -217,3 +219,11 @@ def test_ordinary_words_stay_as_they_are(text: str) -> None:
 def test_a_very_long_message_is_cut() -> None:
     at = replace(situation("x" * 50_000), history=talk(*["y" * 9_000] * 30))
     assert len(build_prompt(at, GREET).input) < 12_000
+
+
+def test_a_follow_up_is_told_its_brief_and_no_newest_message() -> None:
+    at = situation(message="", instruction="Mention the\nautumn fair")
+    lines = build_prompt(at, Plan(Goal.FOLLOW_UP)).input
+    assert "AIM The person has not written since the last message." in lines
+    assert "BRIEF of a colleague for this message: Mention the autumn fair" in lines
+    assert "newest message" not in lines

@@ -1,0 +1,1 @@
+"""Follow-ups that are planned, and stop at the right moment."""
