@@ -1,10 +1,18 @@
-"""What ends: the demo's rows in `leads`, and those who stood in for real ones."""
+"""What ends: persons who are given out or erased, and those who were invented.
 
-from collections.abc import Iterable
+Every app that holds something of a lead names one `Lifecycle` in
+`settings.LIFECYCLES`, from the top of the house to the ground: the lead's own row goes
+last, since it says who is meant.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.module_loading import import_string
 
 from leads.models import (
     Company,
@@ -19,6 +27,76 @@ from leads.models import (
 )
 
 BATCH = 10
+
+
+class NotYet(Exception):
+    """A part of an erasure cannot be done now; it is tried again. Words say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an erasure leaves, why, and until when ("" for as long as it is needed)."""
+
+    what: str
+    why: str
+    until: str = ""
+
+    def row(self) -> dict[str, str]:
+        """As kept on the request."""
+        return {"what": self.what, "why": self.why, "until": self.until}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A stored file that belongs to a person: its path in the store, and its name in
+    the export.
+    """
+
+    path: str
+    name: str
+
+
+class Lifecycle:
+    """What one app holds of a lead: closed, given out, erased.
+
+    `key` names the app in an export, `words` the place in a report. With `apart` a
+    failure here keeps no other part of an erasure back.
+    """
+
+    key = ""
+    words = ""
+    apart = False
+
+    def close(self, lead: Lead) -> None:
+        """Stop everything that is under way. May be called again."""
+
+    def export(self, lead: Lead) -> dict[str, Any]:
+        """Everything held of the lead, as JSON takes it.
+
+        A value may be an iterator of rows; it is written as it comes.
+        """
+        return {}
+
+    def files(self, lead: Lead) -> Iterator[ExportFile]:
+        """The lead's stored files."""
+        return iter(())
+
+    def erase(self, lead: Lead) -> dict[str, int]:
+        """Remove the lead here, and count what went by its name.
+
+        May be called again after it was cut short, and then goes on. Raises NotYet
+        when a part cannot be done now.
+        """
+        return {}
+
+    def kept(self, lead: Lead) -> list[Kept]:
+        """What `erase` leaves, asked before it."""
+        return []
+
+
+def lifecycles() -> list[Lifecycle]:
+    """Those of all apps, from the top of the house down."""
+    return [import_string(path) for path in settings.LIFECYCLES]
 
 
 @dataclass(frozen=True)
@@ -73,7 +151,7 @@ def forget_invented_addresses(ids: Iterable[int]) -> None:
 
     Consent is append-only because it is the proof of what a person said. Of
     an invented person there is nothing to prove, and a row left behind would
-    count among the real ones, so these rows alone go by way of the queryset.
+    count among the real ones, so these rows are erased as a person's are.
     A real address is left untouched, whatever ids are given.
     """
     points = ContactPoint.objects.filter(pk__in=list(ids), simulated=True)
@@ -85,5 +163,5 @@ def forget_invented_addresses(ids: Iterable[int]) -> None:
         payload__suppression__in=[int(pk) for pk in told],
     ).delete()
     stopped.delete()
-    Consent.objects.filter(contact_point__in=points).delete()
+    Consent.objects.erase(points)
     points.delete()

@@ -1,14 +1,15 @@
 """What every staff page needs: the door, the fragment question, the frame."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 
 P = ParamSpec("P")
@@ -34,6 +35,16 @@ def staff_required(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+class Handed(FileResponse):
+    """A file in pieces. Django's own answer would hold all of it in memory."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = cast(Iterator[bytes], self.streaming_content)
+        read = sync_to_async(lambda: next(pieces, b""))
+        while piece := await read():
+            yield piece
 
 
 def is_fragment(request: HttpRequest) -> bool:

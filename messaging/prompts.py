@@ -1,17 +1,16 @@
-"""What a model was told, to the letter: read by few, each time on record, for 30 days."""
+"""What a model was told, to the letter: read by few, each time on record, for a time."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from leads import clock, outbox
+from leads import clock, outbox, retention
 from leads.models import Job
 from messaging.models import Message, PromptRecord
+from messaging.retaining import remove_prompts
 
-KEPT = timedelta(days=30)
 JOB = "messaging.purge_prompts"
-_BATCH = 500
 
 
 @transaction.atomic
@@ -38,10 +37,6 @@ def run_purge(job: Job) -> None:
 
 
 def purge_prompts(now: datetime) -> int:
-    """Delete what is older than 30 days; how many. In batches, each its own write."""
-    old = PromptRecord.objects.filter(created_at__lt=now - KEPT)
-    deleted = 0
-    while ids := list(old.order_by().values_list("pk", flat=True)[:_BATCH]):
-        PromptRecord.objects.filter(pk__in=ids).delete()
-        deleted += len(ids)
-    return deleted
+    """Delete what is older than the retention rule says; how many."""
+    before = retention.cutoff("prompts", now)
+    return remove_prompts(before) if before is not None else 0

@@ -7,7 +7,7 @@ from leads.models.address import (
     LeadContact,
     Suppression,
 )
-from leads.models.api_key import ApiKey
+from leads.models.api_key import ApiCall, ApiKey
 from leads.models.event import Delivery, Event
 from leads.models.hours import BusinessCalendar, LegalWindow
 from leads.models.lead import Company, Lead, LeadSource
@@ -33,6 +33,7 @@ from leads.models.usage import Counter, UsageRecord
 from leads.models.work import Job, Work
 
 __all__ = [
+    "ApiCall",
     "ApiKey",
     "AppendOnlyError",
     "BusinessCalendar",

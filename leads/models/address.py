@@ -1,8 +1,11 @@
 """Addresses of people, and what we may do with them."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.utils import timezone
 
+from leads.models.append_only import AppendOnlyError, AppendOnlyQuerySet
 from leads.models.lead import Lead
 from leads.prepared_rows import PreparedModel
 
@@ -66,8 +69,17 @@ class LeadContact(PreparedModel):
         return f"{self.contact_point} of {self.lead_id}"
 
 
-class AppendOnlyError(TypeError):
-    """A row of an append-only table was about to be changed or deleted."""
+class ConsentQuerySet(AppendOnlyQuerySet["Consent"]):
+    """Statements of consent: added and read, never changed."""
+
+    def erase(self, points: Iterable[ContactPoint]) -> int:
+        """Delete all statements of these addresses; count them.
+
+        Only when a person is erased, or one that was invented is removed: proof is not
+        kept against those whose words it holds.
+        """
+        rows = ConsentQuerySet(self.model, using=self._db)
+        return rows.filter(contact_point__in=points)._erase()
 
 
 class Consent(PreparedModel):
@@ -98,6 +110,8 @@ class Consent(PreparedModel):
     ip = models.GenericIPAddressField(null=True, blank=True)
     actor = models.CharField(max_length=80)
     occurred_at = models.DateTimeField()
+
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["contact_point", "channel", "-occurred_at"])]
@@ -140,6 +154,7 @@ class Suppression(models.Model):
     since = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.CharField(max_length=80, blank=True)
+    lifted_why = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

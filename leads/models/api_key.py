@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
 
 
@@ -19,3 +20,28 @@ class ApiKey(AbstractAPIKey):  # type: ignore[misc]
     class Meta(AbstractAPIKey.Meta):  # type: ignore[misc]
         verbose_name = "API key"
         verbose_name_plural = "API keys"
+
+
+class ApiCall(models.Model):
+    """A call of the API that made something, so that the same one makes it once.
+
+    `key` is the caller's Idempotency-Key, `digest` a mark of what was asked, `made`
+    the id of what came of it. Kept for a day.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    key = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64)
+    made = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "API call"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="one_api_call")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.user_id}"

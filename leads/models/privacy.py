@@ -3,12 +3,27 @@
 import uuid
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
-from leads.models.address import AppendOnlyError
+from leads.models.append_only import AppendOnlyError, AppendOnlyQuerySet
 from leads.models.lead import Lead
 from leads.models.work import Job
+
+
+class OptOutListQuerySet(AppendOnlyQuerySet["OptOutList"]):
+    """Signed lists: added and read, never changed."""
+
+    def strike(self, row: "OptOutList", *, refused: list[object]) -> None:
+        """Write a list anew with fewer refused lines, all else as it was.
+
+        Only when a person is erased: a line that could not be read may hold an address.
+        """
+        rows = OptOutListQuerySet(self.model, using=self.db)
+        with transaction.atomic():
+            rows.filter(pk=row.pk)._erase()
+            row.refused = refused
+            rows.bulk_create([row])
 
 
 class OptOutList(models.Model):
@@ -35,6 +50,8 @@ class OptOutList(models.Model):
     refused = models.JSONField(default=list, blank=True)
     actor = models.CharField(max_length=80)
     at = models.DateTimeField()
+
+    objects = OptOutListQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from leads import clock, jobs
+from leads import clock, jobs, retention
 from leads.models import Event
-from messaging import prompts
+from messaging import prompts, retaining
 from messaging.models import PromptRecord
 from messaging.tests.inbox_world import rep, signed_in
 from messaging.tests.proof_world import proof_world
@@ -92,7 +92,7 @@ def test_prompts_are_deleted_after_thirty_days(at: SimpleNamespace) -> None:
 def test_many_go_in_batches(
     at: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prompts, "_BATCH", 2)
+    monkeypatch.setattr(retaining, "BATCH", 2)
     old = clock.now() - timedelta(days=40)
     PromptRecord.objects.bulk_create(
         PromptRecord(
@@ -106,10 +106,10 @@ def test_many_go_in_batches(
 
 
 def test_the_daily_jobs_do_it(at: SimpleNamespace) -> None:
-    assert prompts.JOB in settings.DAILY_JOBS
+    assert retention.JOB in settings.DAILY_JOBS
     at.record.created_at = clock.now() - timedelta(days=31)
     at.record.save()
-    job = jobs.start_job(name=prompts.JOB, arguments={})
+    job = jobs.start_job(name=retention.JOB, arguments={})
     jobs.run_job(job_id=job.pk)
     job.refresh_from_db()
     assert job.state == "done"

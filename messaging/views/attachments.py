@@ -1,22 +1,14 @@
 """Pictures and files of messages, behind addresses that end after five minutes."""
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.core.files.storage import default_storage
-from django.http import (
-    FileResponse,
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from leads.web import staff_required
+from leads.web import Handed, staff_required
 from messaging.models import Attachment
 from messaging.views import signing
 from messaging.views.pictures import PICTURES
@@ -25,16 +17,6 @@ from messaging.views.reads import visible
 # Shorter than a signature lives, so that a kept redirect leads to no dead address.
 _REDIRECT_SECONDS: Final = 240
 _AWAY: Final = "The file store does not answer. Try again in a minute."
-
-
-class _Handed(FileResponse):
-    """A file in pieces. Django's own answer would hold all of it in memory."""
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = cast(Iterator[bytes], self.streaming_content)
-        read = sync_to_async(lambda: next(pieces, b""))
-        while piece := await read():
-            yield piece
 
 
 @staff_required
@@ -85,7 +67,7 @@ def handed_out(row: Attachment) -> HttpResponseBase:
     """
     shown = row.content_type in PICTURES
     try:
-        response = _Handed(
+        response = Handed(
             default_storage.open(row.path),
             as_attachment=not shown,
             filename=row.name or f"file-{row.position + 1}",

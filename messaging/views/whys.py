@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from leads import retention
 from leads.web import page_context, staff_required
 from messaging import prompts, words
 from messaging.evaluating import cases
@@ -60,7 +61,7 @@ def prompt(request: HttpRequest, conversation: UUID, message: UUID) -> HttpRespo
         message=shown,
         label=words.label_of(shown, ""),
         records=prompts.open_prompts(message=shown, user=user),
-        days=prompts.KEPT.days,
+        days=retention.days_of("prompts"),
         thread=reverse("inbox_thread", args=[row.public_id]),
     )
     return render(request, "messaging/inbox/prompt.html", context)
