@@ -20,6 +20,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 PREFIX: Final = "/hooks/"
+# The journal's name for an answer's note; no sender's header is kept under it.
+ANSWERED: Final = "answered"
 MEGABYTE: Final = 1_048_576
 Headers = Mapping[str, str]
 Validator = Callable[["Webhook", str, Headers, "Body"], None]
@@ -89,11 +91,16 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the vendor hears once its request is in the journal."""
+    """What the vendor hears once its request is in the journal.
+
+    `note` is what the journal keeps of it: `parse` finds it among the headers as
+    `ANSWERED`, since what follows from a request may hang on what its sender heard.
+    """
 
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
     body: bytes = b""
+    note: str = ""
 
 
 class Body:
@@ -221,6 +228,12 @@ class Webhook(ABC):
     def identify(self, kind: str, headers: Headers, raw: Body) -> str:
         """What makes this request unique at the provider; never raises."""
         return f"sha256:{raw.digest}"
+
+    def answer_to(self, kind: str, headers: Headers, raw: Body) -> Answer:
+        """What the sender of a proven request hears: the same for all, unless a
+        webhook chooses. Runs in the intake's thread; never raises.
+        """
+        return self.answer
 
     @abstractmethod
     def parse(self, received: Received) -> list[object]:

@@ -65,6 +65,23 @@ def quarantine(values: Mapping[str, Any], body: Body) -> bool:
     return kept
 
 
+def look_up(work: Callable[[], T], *, seconds: float) -> T:
+    """Read with `work`, for an answer that is chosen at the door: over the same kept
+    connection, each statement within `seconds`. Raises JournalAway.
+    """
+    return _durably(lambda: _within(work, seconds))
+
+
+def _within(work: Callable[[], T], seconds: float) -> T:
+    if connection.vendor != "postgresql":
+        return work()  # SQLite's readers wait for nobody
+    limit = str(int(seconds * 1000))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
+        return work()
+
+
 def body_of(delivery: WebhookDelivery) -> bytes:
     """The whole raw body, from the row or its chunks."""
     if delivery.size <= MEGABYTE or delivery.body:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from integrations import journal, public_urls
 from integrations.asgi import Scope
 from integrations.base import (
+    ANSWERED,
     MEGABYTE,
     PREFIX,
     Answer,
@@ -47,32 +48,41 @@ class Arrival:
     body: Body
 
 
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """A genuine request: its row, and what its sender hears once that is durable."""
+
+    row: dict[str, Any]
+    answer: Answer
+
+
 def accept(arrivals: list[Arrival]) -> list[Answer]:
     """Verify and journal requests; the answers for their senders. Never raises."""
     try:
         judged = [_judge(arrival) for arrival in arrivals]
-        rows = [outcome for outcome in judged if not isinstance(outcome, Answer)]
+        rows = [one.row for one in judged if isinstance(one, _Proven)]
         stored = iter(_store(rows))
         return [
-            outcome
-            if isinstance(outcome, Answer)
-            else _welcome(arrival.webhook, next(stored))
-            for arrival, outcome in zip(arrivals, judged, strict=True)
+            _welcome(one.answer, next(stored)) if isinstance(one, _Proven) else one
+            for one in judged
         ]
     finally:
         for arrival in arrivals:
             arrival.body.close()
 
 
-def _judge(arrival: Arrival) -> Answer | dict[str, Any]:
+def _judge(arrival: Arrival) -> Answer | _Proven:
     """The row of a proven request, or the answer when there is nothing to add."""
     webhook, body = arrival.webhook, arrival.body
     try:
         external_id = webhook.verify(arrival.url, arrival.headers, body, arrival.kind)
+        answer = webhook.answer_to(arrival.kind, arrival.headers, body)
         row = _row(arrival, state="received", external_id=external_id)
+        if answer.note:
+            row["headers"][ANSWERED] = answer.note
         if body.size > MEGABYTE:
-            return _welcome(webhook, journal.store_large(row, body))
-        return {**row, "body": body.raw}
+            return _welcome(answer, journal.store_large(row, body))
+        return _Proven({**row, "body": body.raw}, answer)
     except WebhookRejected as rejection:
         _quarantine(arrival, rejection)
         return REFUSED
@@ -98,7 +108,7 @@ def _store(rows: list[dict[str, Any]]) -> list[int | Exception | None]:
         return [error]
 
 
-def _welcome(webhook: Webhook, outcome: int | Exception | None) -> Answer:
+def _welcome(answer: Answer, outcome: int | Exception | None) -> Answer:
     """The answer once the row is durable, or was already; and the doorbell."""
     if isinstance(outcome, Exception):
         return answer_away(f"the database did not take it ({outcome})")
@@ -107,7 +117,7 @@ def _welcome(webhook: Webhook, outcome: int | Exception | None) -> Answer:
     else:
         journal.counts["stored"] += 1
         jobs.ring(TASK, outcome)
-    return webhook.answer
+    return answer
 
 
 def _quarantine(arrival: Arrival, rejection: WebhookRejected) -> None:

@@ -19,6 +19,7 @@ from integrations.services import (
 from messaging.transports import Outcome, TransportError
 
 HOOK: Final = "/hooks/twilio/sms/"
+VOICE_HOOK: Final = "/hooks/twilio/voice/"
 CONSOLE: Final = "console.twilio.com"
 _ACCOUNT = re.compile(r"AC[0-9a-zA-Z]{2,}")
 _NOT_OPEN: Final = {
@@ -72,14 +73,15 @@ def _found(api: Client, account: Any, took: int) -> ServiceResult:
     number = settings.TWILIO_PHONE_NUMBER
     service = settings.TWILIO_MESSAGING_SERVICE_SID
     by_number = _check_service(api, service) if service else True
+    calls = ""
     if number.startswith("+"):
-        _check_number(api, number, by_number=by_number)
+        calls = _calls(api, _check_number(api, number, by_number=by_number))
     trial = str(account.type) == "Trial"
     more = " It is a trial account: texts reach verified numbers only." if trial else ""
     sender = number or "the Messaging Service"
     return ServiceResult(
         ServiceState.OK,
-        f"The account is open, {sender} sends, and texts to it come in here.{more}",
+        f"The account is open, {sender} sends, and texts to it come in here.{calls}{more}",
         latency_ms=took,
         detail=f"Account “{name}”",
     )
@@ -100,7 +102,33 @@ def our_address() -> str:
     return f"{settings.PUBLIC_BASE_URL}{HOOK}"
 
 
-def _check_number(api: Client, number: str, *, by_number: bool) -> None:
+def voice_address() -> str:
+    """What belongs into Twilio's console as the address for incoming calls."""
+    return f"{settings.PUBLIC_BASE_URL}{VOICE_HOOK}"
+
+
+def _calls(api: Client, row: Any) -> str:
+    """Whether calls come in here: who does without them has nothing to mend."""
+    if not _capabilities(row).get("voice"):
+        return ""
+    address = row.voice_url
+    if row.voice_application_sid:
+        address = api.applications(row.voice_application_sid).fetch().voice_url
+    if str(address or "").strip() == voice_address():
+        return " Calls come in here too: a missed one is answered by a text."
+    return (
+        " Calls do not come in here. To have missed ones answered by a text, paste"
+        f" {voice_address()} in {CONSOLE}, Phone Numbers → {row.phone_number} →"
+        " A call comes in, with HTTP POST, and beside it as Call status changes."
+    )
+
+
+def _capabilities(row: Any) -> dict[str, bool]:
+    return {str(k).lower(): bool(v) for k, v in dict(row.capabilities or {}).items()}
+
+
+def _check_number(api: Client, number: str, *, by_number: bool) -> Any:
+    """The number's row, when it can text and texts to it come here. Raises _Wrong."""
     rows = api.incoming_phone_numbers.list(phone_number=number, limit=5)
     row = next((one for one in rows if one.phone_number == number), None)
     if row is None:
@@ -109,20 +137,20 @@ def _check_number(api: Client, number: str, *, by_number: bool) -> None:
             f"Set TWILIO_PHONE_NUMBER to one that {CONSOLE} lists under Phone Numbers,"
             " as in +15017122661.",
         )
-    can = {str(k).lower(): bool(v) for k, v in dict(row.capabilities or {}).items()}
-    if not can.get("sms"):
+    if not _capabilities(row).get("sms"):
         raise _Wrong(
             f"{number} cannot send texts: Twilio lists it for calls only.",
             "Buy a number with the capability SMS and set it as TWILIO_PHONE_NUMBER.",
         )
     if not by_number:
-        return
+        return row
     address, method = row.sms_url, row.sms_method
     if row.sms_application_sid:
         app = api.applications(row.sms_application_sid).fetch()
         address, method = app.sms_url, app.sms_method
     place = f"Phone Numbers → {number} → A message comes in"
     _check_address(str(address or ""), str(method or "POST"), place)
+    return row
 
 
 def _check_service(api: Client, sid: str) -> bool:
@@ -207,7 +235,7 @@ def _not_twilio(words: str) -> ServiceResult:
 SERVICE = Service(
     key="twilio",
     label="Twilio",
-    purpose="Texts in and out, and pictures.",
+    purpose="Texts in and out, pictures, and calls that were missed.",
     needs=(
         Need("TWILIO_ACCOUNT_SID", "Account SID, AC…, first page of the console"),
         Need("TWILIO_AUTH_TOKEN", "auth token, beside it", secret=True),
@@ -222,7 +250,8 @@ SERVICE = Service(
     ),
     without="Texts go nowhere: the log transport takes them, and the simulator works.",
     costs="The test is free. A text costs what Twilio asks, in the US about $0.008.",
-    docs=f"The number must send incoming texts to {HOOK} of PUBLIC_BASE_URL.",
+    docs=f"The number must send incoming texts to {HOOK} of PUBLIC_BASE_URL, and calls"
+    f" to {VOICE_HOOK} where missed ones are to be answered by a text.",
     test=ask_twilio,
     texts="twilio",
     calls=("twilio", "twilio-media"),

@@ -16,7 +16,7 @@ MAX_MEDIA: Final = 10
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _SHORT_SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{1,32}")
 # What Twilio writes for a sender that hides: words, or the words on a keypad.
-_WITHHELD = frozenset(
+WITHHELD: Final = frozenset(
     {
         "anonymous",
         "blocked",
@@ -74,7 +74,7 @@ def inbound_message(form: Form, received: Received) -> InboundMessage:
     sid, sender = _require_sid(form), clean(form.first("From")).strip()
     if not sender:
         raise UnreadableDelivery("it names no sender (From)")
-    if sender.lower() in _WITHHELD:
+    if sender.lower() in WITHHELD:
         raise UnreadableDelivery("the sender withheld the number: nobody to answer")
     prefix, _, rest = sender.partition(":")
     if rest:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from integrations import journal, services_phone, spool
+from integrations import journal, retaining, services_phone, spool
 from integrations.base import (
     MEGABYTE,
     Body,
@@ -23,11 +23,12 @@ from integrations.base import (
     WebhookRejected,
     webhook_of,
 )
-from integrations.models import DeliveryChunk, ProcessedFact, WebhookDelivery
-from leads import claims, clock, jobs, outbox
+from integrations.models import ProcessedFact, WebhookDelivery
+from leads import claims, clock, jobs, outbox, retention
 from leads.models import Job
 from leads.prepared_rows import insert_or_ignore
 from leads.work import Worker
+from messaging.calls import MissedCall
 from messaging.engagement import (
     record_address_report,
     record_engagement,
@@ -36,6 +37,7 @@ from messaging.engagement import (
 from messaging.inbound import UnusableMessage, receive_message, record_delivery
 from messaging.mail.facts import InboundMail
 from messaging.mailroom import receive_mail
+from messaging.missed_calls import record_missed_call
 from messaging.transports import (
     AddressReport,
     DeliveryUpdate,
@@ -53,7 +55,6 @@ RENEW_SECONDS: Final = 10.0
 # Soon, because it may be a STOP; then 30 s, 3 min and 18 min.
 FIRST_DELAY: Final = timedelta(seconds=5)
 GROWTH: Final = 6
-BODY_DAYS: Final = timedelta(days=30)
 KEY_DAYS: Final = timedelta(days=45)
 _BATCH: Final = 500
 
@@ -75,6 +76,7 @@ ROUTES: Final[Mapping[type, Callable[..., object]]] = {
     MailDelivery: record_mail_delivery,
     Engagement: record_engagement,
     AddressReport: record_address_report,
+    MissedCall: record_missed_call,
 }
 
 
@@ -96,7 +98,8 @@ def process(*, delivery_id: int) -> None:
         with _facts(row) as facts:
             _hand_on(row, facts)
     except _HOPELESS as error:
-        log.warning("%s is a dead letter: %s", row, error)
+        # Its words, which may be the sender's, stand on the row.
+        log.warning("%s is a dead letter: %s", row, type(error).__name__)
         claims.finish(row, state=State.DEAD, last_error=str(error)[:2000])
     except Exception as error:
         log.warning("%s failed: %s", row, type(error).__name__, exc_info=True)
@@ -282,16 +285,12 @@ def run_purge(job: Job) -> None:
 
 
 def purge_bodies(now: datetime) -> dict[str, int]:
-    """Empty bodies 30 days after they were done, delete the keys of rows and facts
+    """Empty bodies when their retention is over, delete the keys of rows and facts
     after 45 days and refused requests after 7; how many of each. In batches, each its own write.
     """
     ended = WebhookDelivery.objects.filter(state__in=[State.DONE, State.DISCARDED])
-    emptied = 0
-    while ids := _some(ended, done_at__lt=now - BODY_DAYS, purged_at=None):
-        DeliveryChunk.objects.filter(delivery__in=ids).delete()
-        emptied += WebhookDelivery.objects.filter(pk__in=ids).update(
-            body=b"", headers={}, purged_at=now
-        )
+    before = retention.cutoff(retaining.KEY, now)
+    emptied = retaining.empty_bodies(before) if before is not None else 0
     refused = WebhookDelivery.objects.filter(state=State.QUARANTINED)
     counts = {
         "emptied": emptied,

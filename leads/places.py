@@ -7,7 +7,7 @@ in every place there is.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -96,9 +96,19 @@ def regions_of(contact_point: ContactPoint, zones: Iterable[ZoneInfo]) -> list[s
     return [*place.countries, *states]
 
 
+# Who knows the company's own zone, named by the app that keeps its profile.
+_company_zone: list[Callable[[], str]] = []
+
+
+def tell_company_zone(read: Callable[[], str]) -> None:
+    """Let `read` say the name of the company's zone, "" where it is not set."""
+    _company_zone[:] = [read]
+
+
 def house_zone() -> ZoneInfo:
-    """The company's own time zone."""
-    return ZoneInfo(settings.TIME_ZONE)
+    """The company's zone by its profile, else the installation's."""
+    said = next((read() for read in _company_zone), "")
+    return named(said) or ZoneInfo(settings.TIME_ZONE)
 
 
 @lru_cache(maxsize=1024)

@@ -181,6 +181,7 @@ def set_fact(*, lead: Lead, field: str, value: str, user: User) -> Fact:
     if not value:
         raise ValueError("Enter a value, or mark the old one as not true.")
     validate_slug(field)
+    proposals.refuse_value(field, value)
     book = ScoreBook.open(lead, at=clock.now())
     actor = f"user:{user.pk}"
     fact = Fact(

@@ -23,6 +23,7 @@ FIELDS = frozenset(
         "phone",
         "quantity",
         "role",
+        "time_zone",
         "timeline",
         "urgency",
         "website",

@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from leads import clock
 from leads.access import Viewer
-from leads.models import Lead, Suppression, UsageRecord
+from leads.models import Lead, Meeting, Suppression, UsageRecord
 from leadsite.admin_site import url_or_none
 from messaging import measures, numbers
 from messaging.measures import Speed
@@ -70,16 +70,11 @@ def strip(user: Viewer, period: Period) -> list[Number]:
         speed(
             "People answer in",
             answers.person,
-            "a person, an approved draft included",
+            "a person, an approved draft included, in the team's working hours",
             rows_of(user, Message, first="person"),
         ),
         still_waiting(user, period),
-        Number(
-            "Booked",
-            NONE_YET,
-            "Meetings booked today. No calendar is connected yet.",
-            quiet=True,
-        ),
+        booked(user, period),
         opted_out(user, period),
         spend(user, period),
     ]
@@ -127,6 +122,23 @@ def still_waiting(user: Viewer, period: Period) -> Number:
         "Conversations in which a person has to do something now.",
         note=f"longest {oldest}" if oldest else "nobody waits",
         link=url_or_none("inbox"),
+        quiet=not count,
+    )
+
+
+def booked(user: Viewer, period: Period) -> Number:
+    """Count the meetings that were booked today and yesterday."""
+    seen = Meeting.objects.filter(lead__in=Lead.objects.visible_to(user))
+    rows = seen.exclude(state=Meeting.State.CANCELLED)
+    count = rows.filter(created_at__gte=period.start).count()
+    before = rows.filter(
+        created_at__gte=period.before, created_at__lt=period.start
+    ).count()
+    return Number(
+        "Booked",
+        str(count),
+        "Meetings booked since midnight, cancelled ones left out.",
+        note=f"yesterday {before}",
         quiet=not count,
     )
 

@@ -16,7 +16,7 @@ def ensure_channel(*, kind: str, address: str, simulated: bool = False) -> Chann
 
     A real channel starts as the policy says (draft), the simulator's in auto.
     """
-    found = _channels().get((kind, address, simulated))
+    found = find_channel(kind=kind, address=address, simulated=simulated)
     if found is not None:
         return found
     key = {"kind": kind, "address": address, "simulated": simulated}
@@ -26,6 +26,11 @@ def ensure_channel(*, kind: str, address: str, simulated: bool = False) -> Chann
         "name": "Simulator" if simulated else "",
     }
     return Channel.objects.get_or_create(**key, defaults=defaults)[0]
+
+
+def find_channel(*, kind: str, address: str, simulated: bool = False) -> Channel | None:
+    """Return the channel at this address; None when there is none yet."""
+    return _channels().get((kind, address, simulated))
 
 
 def _read_channels() -> dict[tuple[str, str, bool], Channel]:

@@ -22,12 +22,15 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from leads.access import Viewer
+from leads.calendars import NeverOpen, calendar_of
 from messaging import numbers
 from messaging.confidence import DECISIONS
 from messaging.models import Conversation, Message, Profile
 
 _OUT = Message.Direction.OUTBOUND
 _SAID = (Message.State.SENT, Message.State.DELIVERED)
+# A talk begins with words: a missed call before them waits for a call, not a text.
+WRITTEN = (Message.Kind.SMS, Message.Kind.EMAIL)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def began(*, since: datetime, until: datetime, user: Viewer) -> "QuerySet[Messag
     """Return the first message of each conversation that began in the time."""
     firsts = (
         _seen(user)
-        .filter(direction=Message.Direction.INBOUND)
+        .filter(direction=Message.Direction.INBOUND, kind__in=WRITTEN)
         .order_by()
         .values("conversation")
         .annotate(first=Min("pk"))
@@ -128,12 +131,29 @@ def answered_first(
 
 
 def first_answers(*, since: datetime, until: datetime, user: Viewer) -> FirstAnswers:
-    """Measure how long the first answers of talks that began took."""
+    """Measure how long the first answers of talks that began took: the AI's by the
+    clock, people's in their team's working time.
+    """
     waited: dict[bool, list[float]] = {False: [], True: []}
-    for row in answered_first(since=since, until=until, user=user):
-        took = (row.answered_at - row.occurred_at).total_seconds()  # type: ignore[attr-defined]
-        waited[row.by_person].append(max(0.0, took))  # type: ignore[attr-defined]
+    rows = answered_first(since=since, until=until, user=user)
+    for row in rows.select_related("conversation__lead__team"):
+        answered, by_person = row.answered_at, row.by_person  # type: ignore[attr-defined]
+        took = max(0.0, (answered - row.occurred_at).total_seconds())
+        if by_person:
+            took = _working(row, answered, took)
+        waited[by_person].append(took)
     return FirstAnswers(Speed.of(waited[False]), Speed.of(waited[True]))
+
+
+def _working(row: Message, answered: datetime, took: float) -> float:
+    """The seconds of `took` in which the team worked; a calendar counts minutes."""
+    lead = row.conversation.lead
+    calendar = calendar_of(lead.team if lead is not None else None)
+    try:
+        worked = 60.0 * calendar.open_minutes(row.occurred_at, answered)
+    except NeverOpen:
+        return took
+    return took if took - worked < 60 else worked
 
 
 def decided_drafts(*, user: Viewer) -> "QuerySet[Message]":

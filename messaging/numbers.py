@@ -93,7 +93,10 @@ def inbound(
 ) -> "QuerySet[Message]":
     """Return the lead's messages, each with its `part`, as rows to open."""
     rows: QuerySet[Message]
-    rows = Message.objects.filter(direction=Message.Direction.INBOUND)
+    # A missed call is no message: its task asks for the answer.
+    rows = Message.objects.filter(direction=Message.Direction.INBOUND).exclude(
+        kind=Message.Kind.CALL
+    )
     if since is not None:
         rows = rows.filter(occurred_at__gte=since)
     if user is not None:

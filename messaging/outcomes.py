@@ -32,7 +32,7 @@ MEANINGS = {
     ANSWERED: "Conversations in which an answer of the AI reached the lead, approved "
     "drafts included.",
     "qualified": "The lead had answered all questions of its question set afterwards.",
-    "booked": "A meeting was booked in a calendar afterwards.",
+    "booked": "A meeting was booked afterwards, in a calendar or noted by a person.",
     "handed_off": "The AI gave the conversation to a person afterwards.",
     "opted_out": "The lead asked to stop, or unsubscribed, afterwards.",
     "complained": "The lead complained afterwards, to us or to its mail provider.",

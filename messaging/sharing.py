@@ -5,6 +5,7 @@ from django.db import transaction
 
 from leads import capture, claims, outbox, pipeline
 from leads.models import Lead, Task
+from messaging import optouts
 from messaging.conversations import conversation_of, lock_conversation, refresh
 from messaging.inbound import schedule_turn
 from messaging.models import Conversation, Message
@@ -37,6 +38,7 @@ def choose_lead(*, conversation: Conversation, lead: Lead, user: User) -> Conver
         kinds=[Task.Kind.IDENTIFY],
         actor=f"user:{user.pk}",
     )
+    _move_tasks(conversation, home, lead)
     conversation.delete()
     inbound = [m for m in moved if m.direction == Message.Direction.INBOUND]
     if inbound:
@@ -46,7 +48,12 @@ def choose_lead(*, conversation: Conversation, lead: Lead, user: User) -> Conver
         home.save(
             update_fields=["last_message", "last_at", "last_inbound_at", "unread"]
         )
-        schedule_turn(conversation=home, message=last)
+    written = [m for m in inbound if m.kind != Message.Kind.CALL]
+    asked = [m for m in written if optouts.wants_everything(m.body)]
+    if asked:
+        optouts.revoke(lead, asked[-1])
+    elif written:
+        schedule_turn(conversation=home, message=written[-1])
     outbox.emit(
         kind="conversation.lead_chosen",
         lead=lead,
@@ -55,3 +62,9 @@ def choose_lead(*, conversation: Conversation, lead: Lead, user: User) -> Conver
     )
     refresh(home)
     return home
+
+
+def _move_tasks(conversation: Conversation, home: Conversation, lead: Lead) -> None:
+    """What else is to be done about the messages, such as calling back, goes along."""
+    others = Task.objects.open().filter(subject=conversation.public_id)
+    others.update(subject=home.public_id, lead=lead, team=lead.team)

@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from integrations import http, services_twilio, twilio_api, twilio_facts, twilio_listing
+from integrations import (
+    http,
+    services_twilio,
+    twilio_api,
+    twilio_facts,
+    twilio_listing,
+    twilio_voice,
+)
 from integrations.base import (
     Answer,
     Body,
@@ -36,13 +43,14 @@ _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class TwilioWebhook(Webhook):
-    """Texts and delivery reports, proven by Twilio's signature over the URL."""
+    """Texts, delivery reports and calls, proven by Twilio's signature over the URL."""
 
     provider = PROVIDER
     label = "Twilio"
     routes: ClassVar[dict[str, str]] = {
         "twilio/sms/": "sms",
         rf"twilio/status/(?P<message>{_UUID})/": "status",
+        "twilio/voice/": "voice",
     }
     required_settings = ("TWILIO_AUTH_TOKEN",)
     signs_url = True
@@ -68,19 +76,30 @@ class TwilioWebhook(Webhook):
             raise WebhookRejected("it comes from another Twilio account")
 
     def identify(self, kind: str, headers: Headers, raw: Body) -> str:
-        """The MessageSid; for a report with its state and error code."""
+        """The MessageSid or CallSid; for a report with its state and error code."""
         form = _form_of(headers, raw)
-        sid = twilio_facts.message_sid(form)
+        voice = kind == "voice"
+        sid = twilio_voice.call_sid(form) if voice else twilio_facts.message_sid(form)
         if not sid:
             # A copy made from one signed request has the same signature.
             return f"signature:{headers.get(SIGNATURE, '')}"
+        if voice:
+            return f"{sid}:{twilio_voice.state_word(form)}"
         if kind != "status":
             return sid
         return f"{sid}:{twilio_facts.status_word(form)}:{form.first('ErrorCode')}"
 
+    def answer_to(self, kind: str, headers: Headers, raw: Body) -> Answer:
+        """A call hears what becomes of it; everything else an empty answer."""
+        if kind != "voice":
+            return self.answer
+        return twilio_voice.answer_call(_form_of(headers, raw))
+
     def parse(self, received: Received) -> list[object]:
-        """One InboundMessage, or one DeliveryUpdate, or nothing new."""
+        """One InboundMessage, DeliveryUpdate or MissedCall, or nothing new."""
         form = twilio_facts.readable_form(received.content_type, received.body)
+        if received.kind == "voice":
+            return twilio_voice.call_facts(form, received)
         if received.kind == "sms":
             return [twilio_facts.inbound_message(form, received)]
         message = uuid.UUID(received.parts["message"])

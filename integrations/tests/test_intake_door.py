@@ -81,7 +81,7 @@ def test_each_state_of_a_message_is_a_report_of_its_own(app: Intake) -> None:
         "/hooks/",
         "/hooks/twilio/",
         "/hooks/twilio/sms",
-        "/hooks/twilio/voice/",
+        "/hooks/twilio/voice",
         "/hooks/twilio/status/",
         "/hooks/twilio/status/42/",
         f"/hooks/twilio/status/{MESSAGE}",

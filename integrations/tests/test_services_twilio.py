@@ -263,3 +263,23 @@ def test_it_takes_two_calls_and_sends_nothing(twilio: Twilio) -> None:
     paths = [path.rsplit("/", 1)[-1] for path, _ in twilio.asked]
     assert paths == [f"{ACCOUNT}.json", "IncomingPhoneNumbers.json"]
     assert twilio.taken == []
+
+
+def test_calls_are_spoken_of_and_never_a_fault(twilio: Twilio) -> None:
+    voice = f"{BASE}/hooks/twilio/voice/"
+    assert twilio.number is not None
+    found = ask()
+    assert (found.state, found.fix) == (State.OK, "")
+    assert f"paste {voice}" in found.words
+    twilio.number["voice_url"] = voice
+    assert "Calls come in here too" in ask().words
+    twilio.number["capabilities"] = {"voice": False, "sms": True}
+    assert "alls" not in ask().words
+
+
+def test_a_voice_application_is_asked_for_its_address(twilio: Twilio) -> None:
+    app = sid("AP")
+    assert twilio.number is not None
+    twilio.number["voice_application_sid"] = app
+    twilio.apps[app] = {"sid": app, "voice_url": f"{BASE}/hooks/twilio/voice/"}
+    assert "Calls come in here too" in ask().words

@@ -5,6 +5,9 @@ import pytest
 from leads.models import ContactPoint
 from leads.places import only_zone, place_of, regions_of, zones_of
 
+# What lies nowhere lies where the company does, which its profile says.
+pytestmark = pytest.mark.django_db
+
 
 def phone(value: str) -> ContactPoint:
     return ContactPoint(kind="phone", value=value)

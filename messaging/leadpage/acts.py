@@ -9,10 +9,10 @@ from django.urls import reverse
 from leads import editing, pipeline
 from leads.models import Lead, Stage, Task
 from messaging import writing
-from messaging.conversations import conversation_of, refresh
+from messaging.conversations import conversation_of
 from messaging.forms import CallForm
 from messaging.leadpage.forms import TaskForm
-from messaging.leadpage.frame import NEEDED, lead_act, talk_of
+from messaging.leadpage.frame import NEEDED, lead_act, look_again
 from messaging.leadpage.side import DECISIONS
 from messaging.views.answers import Act, Declined, Said, thread_url
 
@@ -104,7 +104,7 @@ def finish_task(act: Act, lead: Lead, task: UUID) -> Said:
         raise Declined("Decide on it in the review queue")
     if not pipeline.close_task(task=row, actor=f"user:{act.user.pk}"):
         raise Declined("It is done already")
-    _look_again(lead)
+    look_again(lead)
     undo = reverse("lead_task_reopen", args=[lead.public_id, task])
     return {"toast": f"Done: {row.title}", "undo": undo}
 
@@ -113,7 +113,7 @@ def finish_task(act: Act, lead: Lead, task: UUID) -> Said:
 def reopen_task(act: Act, lead: Lead, task: UUID) -> Said:
     """Undo *Done*."""
     editing.reopen_task(task=_task(lead, task), actor=f"user:{act.user.pk}")
-    _look_again(lead)
+    look_again(lead)
     return {"toast": "Open again"}
 
 
@@ -122,10 +122,3 @@ def _task(lead: Lead, public_id: UUID) -> Task:
     if row is None:
         raise Http404("There is no such task.")
     return row
-
-
-def _look_again(lead: Lead) -> None:
-    """A task may be what made the conversation wait for a person."""
-    talk = talk_of(lead)
-    if talk is not None:
-        refresh(talk)

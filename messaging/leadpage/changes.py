@@ -82,6 +82,14 @@ def _mode(payload: dict[str, Any], names: _Names) -> str:
     return f"AI → {after.capitalize()}"
 
 
+def _meeting(said: str) -> Line:
+    def line(payload: dict[str, Any], names: _Names) -> str:
+        at = datetime.fromisoformat(str(payload["starts_at"]))
+        return f"{said} {words.date_of(at)}"
+
+    return line
+
+
 def _task(word: str) -> Line:
     kinds = dict(Task.Kind.choices)
 
@@ -131,6 +139,10 @@ TOLD: dict[str, Line] = {
     "conversation.reopened": _plain("Opened again"),
     "conversation.lead_chosen": _plain("Said who wrote"),
     "draft.discarded": _plain("Draft discarded"),
+    "meeting.booked": _meeting("Meeting booked for"),
+    "meeting.cancelled": _meeting("Meeting cancelled:"),
+    "meeting.held": _meeting("Meeting took place:"),
+    "meeting.missed": _meeting("Nobody came to the meeting:"),
     "task.opened": _task("Task"),
     "task.done": _task("Task done"),
     "task.reopened": _task("Task open again"),
@@ -140,6 +152,7 @@ TOLD: dict[str, Line] = {
 RECORDED: dict[str, Line] = {
     "score.changed": _score,
     "message.received": _plain("The lead wrote"),
+    "call.missed": _plain("A call of the lead was missed"),
     "message.sent": _plain("Message sent"),
     "message.delivered": _plain("Message delivered"),
     "message.failed": _plain("Message failed"),

@@ -14,6 +14,7 @@ from leads import access
 from leads.models import Lead
 from leads.web import staff_required
 from messaging import live
+from messaging.conversations import refresh
 from messaging.models import Conversation
 from messaging.views.answers import NEEDED, Said, View, done, perform
 
@@ -35,6 +36,13 @@ def lead_or_404(request: HttpRequest, public_id: UUID) -> Lead:
 def talk_of(lead: Lead) -> Conversation | None:
     """Return the lead's conversation; None when nobody wrote yet."""
     return Conversation.objects.with_rows().filter(lead=lead).first()
+
+
+def look_again(lead: Lead) -> None:
+    """Work out anew whose turn it is: a task may be what it waited for."""
+    talk = talk_of(lead)
+    if talk is not None:
+        refresh(talk)
 
 
 def may_change(request: HttpRequest) -> bool:
@@ -94,6 +102,7 @@ __all__ = [
     "changed",
     "lead_act",
     "lead_or_404",
+    "look_again",
     "may_change",
     "page_url",
     "talk_of",

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from messaging.leadpage import acts, corrections, details, entering, views
+from messaging.leadpage import (
+    acts,
+    corrections,
+    details,
+    entering,
+    meetings,
+    views,
+)
 
 LEAD = "leads/<uuid:lead>/"
 
@@ -17,6 +24,12 @@ urlpatterns = [
     path(LEAD + "owner/", acts.set_owner, name="lead_owner"),
     path(LEAD + "note/", acts.note, name="lead_note"),
     path(LEAD + "call/", acts.call, name="lead_call"),
+    path(LEAD + "meetings/", meetings.book, name="lead_meeting"),
+    path(
+        LEAD + "meetings/<uuid:meeting>/<slug:how>/",
+        meetings.end,
+        name="lead_meeting_end",
+    ),
     path(LEAD + "write/", acts.write, name="lead_write"),
     path(LEAD + "tasks/", acts.add_task, name="lead_task"),
     path(LEAD + "tasks/<uuid:task>/done/", acts.finish_task, name="lead_task_done"),

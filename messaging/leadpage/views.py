@@ -21,6 +21,7 @@ from messaging.leadpage.frame import (
     page_url,
     talk_of,
 )
+from messaging.leadpage.meetings import meetings_context
 from messaging.leadpage.side import side_context
 from messaging.leadpage.story import SHOWS, story_of
 from messaging.models import Attachment, Conversation
@@ -117,6 +118,7 @@ def lead_context(request: HttpRequest, lead: Lead, *, tab: str = "") -> dict[str
         **may(request),
         **head_of(request, lead, talk),
         **side_context(lead),
+        **meetings_context(lead, request.user),
         **_tab_context(request, lead, talk, tab),
     }
 

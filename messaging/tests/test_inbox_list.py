@@ -1,16 +1,18 @@
 """The list: tabs with counts, order, search, filters, pages, rows' words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
-from leads import clock, policy
-from leads.tests.factories import TeamFactory
-from messaging.models import Conversation, Turn
+from leads import clock, kept, policy
+from leads.models import BusinessCalendar
+from leads.tests.factories import MONDAY, TeamFactory
+from messaging.models import Conversation, Profile, Turn
 from messaging.tests.inbox_world import (
     FRAGMENT,
     lead_with_phone,
@@ -192,12 +194,70 @@ def test_a_lead_without_a_name_is_shown_by_its_number() -> None:
 def test_the_time_to_answer_counts_only_while_a_person_is_needed() -> None:
     world = office()
     policy.change(actor="system", sla_minutes=15)
+    with clock.at(MONDAY):
+        Conversation.objects.update(turn="needs_you", waiting_since=ago(minutes=5))
+        assert shown(world).sla == rows.Sla("9m left", False)
+        Conversation.objects.update(waiting_since=ago(minutes=40))
+        assert shown(world).sla == rows.Sla("25m late", True)
+        Conversation.objects.update(turn="waiting")
+        assert shown(world).sla is None
+
+
+@pytest.mark.parametrize(
+    ("waits_since", "now", "words", "late"),
+    [
+        # Friday evening: the clock stands still until Monday.
+        ("2026-03-06T18:00", "2026-03-06T18:01", "due Mon 09:15", False),
+        ("2026-03-06T18:00", "2026-03-08T12:00", "due Mon 09:15", False),
+        ("2026-03-06T18:00", "2026-03-09T08:00", "due 09:15", False),
+        ("2026-03-06T18:00", "2026-03-09T09:05", "9m left", False),
+        ("2026-03-06T18:00", "2026-03-09T09:20", "5m late", True),
+        # Five minutes before the office closes.
+        ("2026-03-03T16:55", "2026-03-03T16:56", "due Wed 09:10", False),
+        # Late since the afternoon: the night counts for nothing.
+        ("2026-03-03T16:30", "2026-03-04T09:00", "15m late", True),
+        ("2026-03-02T10:00", "2026-03-05T11:00", "3d late", True),
+    ],
+)
+def test_the_time_to_answer_runs_in_the_teams_working_hours(
+    waits_since: str, now: str, words: str, late: bool
+) -> None:
+    world = office()
+    policy.change(actor="system", sla_minutes=15)
+    since = datetime.fromisoformat(waits_since).replace(tzinfo=UTC)
+    Conversation.objects.update(turn="needs_you", waiting_since=since)
+    with clock.at(datetime.fromisoformat(now).replace(tzinfo=UTC)):
+        assert shown(world).sla == rows.Sla(words, late)
+
+
+def test_each_team_has_its_own_hours_and_holidays() -> None:
+    world = office()
+    policy.change(actor="system", sla_minutes=30)
+    BusinessCalendar.objects.create(
+        team=world.team,
+        time_zone="America/New_York",
+        hours={"tue": [["09:00", "12:00"], ["13:00", "15:00"]]},
+        closed_on=["2026-03-03"],
+    )
+    since = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a closed Tuesday there
+    Conversation.objects.update(turn="needs_you", waiting_since=since)
+    with clock.at(since):
+        # The clocks there change in between: 09:30 is 13:30 UTC a week later.
+        assert shown(world).sla == rows.Sla("due Tue 13:30", False)
+
+
+def test_fifty_rows_read_the_calendars_once(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    world = office()
     Conversation.objects.update(turn="needs_you", waiting_since=ago(minutes=5))
-    assert shown(world).sla == rows.Sla("9m left", False)
-    Conversation.objects.update(waiting_since=ago(minutes=40))
-    assert shown(world).sla == rows.Sla("25m late", True)
-    Conversation.objects.update(turn="waiting")
-    assert shown(world).sla is None
+    found = list(Conversation.objects.with_rows()) * 50
+    Profile.current()
+    kept.forget_all()
+    rules = policy.current()
+    with django_assert_num_queries(2):  # the calendars, and the company's zone
+        shown_all = [rows.sla_of(one, policy=rules) for one in found]
+    assert len(shown_all) >= 50 and world
 
 
 def test_whose_turn_is_one_chip() -> None:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from leads.models import Fact, Lead, ScoreLine, Task
+from leads.models import Fact, Lead, Meeting, ScoreLine, Task
 from messaging.leadpage import urls
 from messaging.tests.inbox_world import (
     FRAGMENT,
@@ -36,12 +36,14 @@ def address(name: str, at: SimpleNamespace) -> str:
         "lead_line_strike": at.line.public_id,
         "lead_line_restore": at.line.public_id,
     }
+    if name == "lead_meeting_end":
+        return reverse(name, args=[at.lead.public_id, at.meeting.public_id, "held"])
     ids = [at.lead.public_id, *([more[name]] if name in more else [])]
     return reverse(name, args=ids)
 
 
 def about(lead: Lead, team: object) -> dict[str, object]:
-    """A fact, a line and a task of a lead."""
+    """A fact, a line, a task and a meeting of a lead."""
     when = lead.created_at
     fact = Fact.objects.create(
         lead=lead, field="budget", value="20k", quote="20k", source="lead",
@@ -52,7 +54,8 @@ def about(lead: Lead, team: object) -> dict[str, object]:
         occurred_at=when, added_at=when,
     )  # fmt: skip
     task = Task.objects.create(lead=lead, team=team, title="Call")
-    return {"fact": fact, "line": line, "task": task}
+    meeting = Meeting.objects.create(lead=lead, starts_at=when, actor="user:1")
+    return {"fact": fact, "line": line, "task": task, "meeting": meeting}
 
 
 @pytest.fixture
@@ -71,6 +74,7 @@ def snapshot(at: SimpleNamespace) -> list[object]:
         at.lead.facts.order_by("pk").values(),
         at.lead.score_lines.order_by("pk").values(),
         at.lead.tasks.order_by("pk").values(),
+        at.lead.meetings.order_by("pk").values(),
         at.lead.events.order_by("pk").values("pk"),
         at.talk.messages.order_by("pk").values(),
         type(at.talk).objects.filter(pk=at.talk.pk).values(),
@@ -80,7 +84,7 @@ def snapshot(at: SimpleNamespace) -> list[object]:
 
 def test_every_address_is_about_one_lead_or_known_here() -> None:
     assert set(NAMES) == {*READS, *ACTIONS, "lead_new"}
-    assert len(ACTIONS) == 14
+    assert len(ACTIONS) == 16
 
 
 @pytest.mark.parametrize("name", READS)

@@ -1,22 +1,27 @@
 """The rows of the inbox list, as the screens describe them."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.utils import timezone
 
 from leads import clock
+from leads.calendars import Calendar, NeverOpen, calendar_of
 from leads.models import Policy
 from messaging import words
 from messaging.models import Conversation, Message
-from messaging.timeline import ICONS
+from messaging.timeline import icon_of
 
 SHOWN = 120
 
 
 @dataclass(frozen=True)
 class Sla:
-    """How long the lead may still wait for a person; `late` when it is over."""
+    """How long the lead may still wait for a person, in the team's working time, or
+    when an answer is due; `late` when that is over.
+    """
 
     words: str
     late: bool
@@ -79,7 +84,7 @@ def _icon(last: Message | None) -> str:
         return "chat"
     if not last.body and last.direction == Message.Direction.INBOUND:
         return "image"
-    return ICONS.get(Message.Kind(last.kind), "chat")
+    return icon_of(last)
 
 
 def _said(last: Message | None) -> str:
@@ -88,7 +93,8 @@ def _said(last: Message | None) -> str:
         return "Nothing said yet"
     body = " ".join(last.body.split())[:SHOWN] or last.subject
     if last.kind == Message.Kind.CALL:
-        return f"{words.first_name(last.user)} called"
+        ours = last.direction != Message.Direction.INBOUND
+        return f"{words.first_name(last.user)} called" if ours else last.body
     quoted = f"“{body}”" if body else "picture"
     if last.direction == Message.Direction.INBOUND:
         return quoted
@@ -97,15 +103,44 @@ def _said(last: Message | None) -> str:
 
 
 def sla_of(conversation: Conversation, *, policy: Policy) -> Sla | None:
-    """Return how long a lead that needs a person may still wait."""
+    """Return how long a lead that needs a person may still wait.
+
+    The clock runs while the lead's team works; while it rests, and when the answer is
+    due on another day, the row says when instead.
+    """
     waits = conversation.turn == Conversation.Turn.NEEDS_YOU
-    if not waits or conversation.waiting_since is None:
+    since = conversation.waiting_since
+    if not waits or since is None:
         return None
-    waited = (clock.now() - conversation.waiting_since).total_seconds() / 60
-    left = policy.sla_minutes - waited
-    if left < 0:
-        return Sla(f"{_span(-left)} late", True)
-    return Sla(f"{_span(left)} left", False)
+    lead, now = conversation.lead, clock.now()
+    calendar = calendar_of(lead.team if lead is not None else None)
+    try:
+        due = calendar.add(since, policy.sla_minutes, "minutes", working=True)
+        if due < now:
+            return Sla(f"{_late(calendar, due, now)} late", True)
+        if calendar.is_open(now) and _same_day(now, due):
+            return Sla(f"{_span(calendar.open_minutes(now, due))} left", False)
+    except NeverOpen:
+        return Sla("no working hours", False)
+    return Sla(f"due {_moment(due, now)}", False)
+
+
+def _late(calendar: Calendar, due: datetime, now: datetime) -> str:
+    """In working time; in days as everybody counts them from one day on."""
+    passed = now - due
+    if passed >= timedelta(days=1):
+        return _span(passed.total_seconds() / 60)
+    return _span(calendar.open_minutes(due, now))
+
+
+def _same_day(one: datetime, other: datetime) -> bool:
+    return timezone.localtime(one).date() == timezone.localtime(other).date()
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    """Such as "09:15" today, else "Mon 09:15"; never more than some days ahead."""
+    local = timezone.localtime(at)
+    return f"{local:%H:%M}" if _same_day(at, now) else f"{local:%a %H:%M}"
 
 
 def _span(minutes: float) -> str:

@@ -15,7 +15,8 @@
     "[data-earlier]": (item) => { inbox.earlier(item); },
     "#ib-down": (item) => { item.hidden = true; inbox.toBottom(); },
     "[data-panel-toggle]": () => togglePanel(),
-    '[data-dialog="ib-call"]': () => logCall(),
+    '[data-dialog="ib-call"]': () => about("ib-call", "call"),
+    '[data-dialog="ib-meeting"]': () => about("ib-meeting", "meeting"),
     "[data-clear-filters]": () => clear(FILTERS),
     "[data-clear-search]": () => clear(["q", ...FILTERS]),
     ...page.clicks(post),
@@ -39,10 +40,11 @@
     (shown ? root.querySelector(".ib-panel-close") : button)?.focus();
   }
 
-  function logCall() {
+  // A dialog that posts about the open conversation, to the address it names.
+  function about(dialog, address) {
     if (!inbox.opened()) return;
-    $("ib-call").querySelector("form").action = $("ib-thread").dataset.call;
-    page.openDialog("ib-call");
+    $(dialog).querySelector("form").action = $("ib-thread").dataset[address];
+    page.openDialog(dialog);
   }
 
   // --- forms --------------------------------------------------------------------
