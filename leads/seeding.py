@@ -27,7 +27,7 @@ from leads.models import (
 )
 
 DATA = Path(__file__).parent / "data"
-APPS = ("auth", "leads", "messaging", "integrations")
+APPS = ("auth", "leads", "messaging", "integrations", "django_celery_beat")
 ACTIONS = ("view", "add", "change", "delete")
 
 

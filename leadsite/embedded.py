@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import uvicorn
-from celery.beat import Scheduler, Service
+from celery.beat import Service
 from django.db import connections
 
 from leads import clock
@@ -136,8 +136,10 @@ def warm_up() -> None:
 
 
 def beat_part() -> Part:
-    """The sweep's clock, in memory: nothing about it is worth keeping."""
-    service = Service(app, scheduler_cls=Scheduler, max_interval=1)
+    """What rings the sweep, by the schedule in the database."""
+    from leadsite.beat import HouseScheduler
+
+    service = Service(app, scheduler_cls=HouseScheduler, max_interval=1)
 
     def run() -> None:
         service.start(embedded_process=False)

@@ -172,6 +172,12 @@ MENU: tuple[Group, ...] = (
             Item(
                 "API keys", "key", "admin:leads_apikey_changelist", "leads.view_apikey"
             ),
+            Item(
+                "Schedule",
+                "event_repeat",
+                "admin:django_celery_beat_periodictask_changelist",
+                "django_celery_beat.view_periodictask",
+            ),
             Item("Jobs", "engineering", "admin:leads_job_changelist", "leads.view_job"),
             Item(
                 "Events",

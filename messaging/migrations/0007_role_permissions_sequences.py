@@ -40,7 +40,12 @@ LEAD = (
     "add_privacyrequest",
     "view_retentionrule",
 )
-RULE = (*LEAD, *_all("legalwindow", "retentionrule", "apikey"), "add_optoutlist")
+RULE = (
+    *LEAD,
+    *_all("legalwindow", "retentionrule", "apikey"),
+    "add_optoutlist",
+    "view_periodictask",
+)
 GRANTS = {"read-only": READ, "rep": WORK, "manager": LEAD, "admin": RULE}
 
 
@@ -55,7 +60,7 @@ def grant(apps: Any, schema_editor: Any) -> None:
     rows = apps.get_model("auth", "Permission").objects
     for group in groups:
         found = rows.filter(
-            content_type__app_label__in=("leads", "messaging"),
+            content_type__app_label__in=("leads", "messaging", "django_celery_beat"),
             codename__in=GRANTS[group.name],
         )
         group.permissions.add(*found)
