@@ -9,6 +9,7 @@ from csp.constants import NONCE
 from leadsite import logs
 from leadsite.look import UNFOLD as UNFOLD
 from leadsite.secrets import load_or_make, refuse_known_default
+from leadsite.settings_api import REST_FRAMEWORK as REST_FRAMEWORK
 from leadsite.settings_environment import BASE_DIR, env
 from leadsite.settings_environment import SET_OUTSIDE as SET_OUTSIDE
 from leadsite.settings_vendors import *  # noqa: F403 (Django's way to part settings)
@@ -180,14 +181,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 # Off: no doorbells, the sweep alone finds work (tests, one-off commands).
 DOORBELLS = env.bool("DOORBELLS", default=True)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "leadsite.sweep",
-        "schedule": SWEEP_SECONDS,
-        # A sweep that waited longer than this says nothing new.
-        "options": {"expires": max(SWEEP_SECONDS * 2, 5)},
-    }
-}
 
 # --- ports: candidates in order; the first that is configured runs -----------
 TRANSPORTS: dict[str, list[str]] = {
@@ -219,14 +212,28 @@ MEDIA_FETCHERS = ["integrations.providers.twilio.TwilioMedia"]
 ATTACHMENT_SCANNER = env.str("ATTACHMENT_SCANNER", default="")
 # Providers whose list of inbound messages the gap sweep lays beside the journal.
 GAP_LISTS = ["integrations.twilio_listing.TwilioInbound"]
-SUBSCRIBERS: list[str] = []
-LIFECYCLES: list[str] = []
+SUBSCRIBERS = ["messaging.subscribers.Sequences"]
+# What each app holds of a person, from the top of the house down; see leads.lifecycle.
+LIFECYCLES = [
+    "leadsite.lifecycle.LIFECYCLE",
+    "analytics.lifecycle.LIFECYCLE",
+    "integrations.lifecycle.LIFECYCLE",
+    "messaging.lifecycle.LIFECYCLE",
+    "leads.leaving.LIFECYCLE",
+]
+# How long which kind of data is kept; see leads.retention.
+RETENTION = [
+    "messaging.retaining.CLASSES",
+    "integrations.retaining.CLASSES",
+    "leads.retaining.CLASSES",
+]
 # What the sweep claims and runs: one entry a kind of queue row.
 WORKERS = [
     "integrations.webhooks.WORKER",
     "messaging.replies.WORKER",
     "messaging.sending.WORKER",
     "messaging.evaluating.running.WORKER",
+    "messaging.sequences.running.WORKER",
     "leads.outbox.WORKER",
     "leads.jobs.WORKER",
 ]
@@ -234,8 +241,9 @@ WORKERS = [
 # Jobs that are started once a day, by name.
 DAILY_JOBS = [
     "leads.refresh_scores",
+    "leads.apply_retention",
     "integrations.purge_bodies",
-    "messaging.purge_prompts",
+    "messaging.judge_variants",
 ]
 # Jobs that are started once in every so many seconds, by name.
 INTERVAL_JOBS: dict[str, int] = {"integrations.gap_sweep": 300}
@@ -305,12 +313,6 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'self'"],
         "object-src": ["'none'"],
     }
-}
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
 
 # --- logs --------------------------------------------------------------------

@@ -32,6 +32,7 @@ urlpatterns = [
     path("admin/logout/", LogoutView.as_view()),
     path("admin/dead-letters/", dead_letters, name="dead_letters"),
     path("u/", include("messaging.urls_public")),
+    path("api/v1/", include("leadsite.api")),
     path("admin/", include("messaging.urls")),
     path("admin/", include("leads.urls")),
     path("admin/", include("integrations.urls")),

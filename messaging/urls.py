@@ -3,8 +3,10 @@
 from django.urls import path
 
 from messaging import views_profile
+from messaging.compliance import urls as compliance
 from messaging.leadpage import urls as leadpage
 from messaging.review import urls as review
+from messaging.sequencepages import urls as sequencepages
 from messaging.views import (
     actions,
     attachments,
@@ -39,8 +41,10 @@ urlpatterns = [
     path(PLAYED + "now/", simulator.answer_now, name="simulator_now"),
     path(PLAYED + "ai/", simulator.ai, name="simulator_ai"),
     path(PLAYED + "clock/", simulator.their_clock, name="simulator_clock"),
+    *compliance.urlpatterns,
     *leadpage.urlpatterns,
     *review.urlpatterns,
+    *sequencepages.urlpatterns,
     path("knowledge/try/", knowledge.try_question, name="knowledge_try"),
     path("knowledge/import/", knowledge.bring, name="knowledge_import"),
     path(

@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
 
 
-class ApiKey(AbstractAPIKey):  # type: ignore[misc]
+class ApiKey(AbstractAPIKey):
     """A key of a person: it may and sees what that person may and sees.
 
     Only its hash is kept; the key itself is shown once.
@@ -17,7 +17,7 @@ class ApiKey(AbstractAPIKey):  # type: ignore[misc]
     )
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    class Meta(AbstractAPIKey.Meta):  # type: ignore[misc]
+    class Meta(AbstractAPIKey.Meta):
         verbose_name = "API key"
         verbose_name_plural = "API keys"
 
@@ -25,8 +25,8 @@ class ApiKey(AbstractAPIKey):  # type: ignore[misc]
 class ApiCall(models.Model):
     """A call of the API that made something, so that the same one makes it once.
 
-    `key` is the caller's Idempotency-Key, `digest` a mark of what was asked, `made`
-    the id of what came of it. Kept for a day.
+    `key` is a mark of the caller's Idempotency-Key, which may hold anything, `digest`
+    one of what was asked, `made` the id of what came of it. Kept for a day.
     """
 
     user = models.ForeignKey(
@@ -44,4 +44,4 @@ class ApiCall(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.key} of {self.user_id}"
+        return f"{self.key[:8]} of {self.user_id}"

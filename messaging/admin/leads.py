@@ -1,6 +1,10 @@
 """The list of leads with what the conversation adds: whose turn, how long ago."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,6 +28,18 @@ class TalkingLeadAdmin(LeadAdmin):
         "stage",
         "conversation__holder",
     ]
+    actions = [*LeadAdmin.actions, "enroll"]
+
+    def has_enroll_permission(self, request: HttpRequest) -> bool:
+        """Whether the person's role enrolls leads in sequences."""
+        return bool(request.user.has_perm("messaging.add_enrollment"))
+
+    @admin.action(description="Enroll in a sequence", permissions=["enroll"])
+    def enroll(self, request: HttpRequest, queryset: Any) -> HttpResponse:
+        """Go to the page that shows which of them can begin one, and why not."""
+        from messaging.sequencepages.views_bulk import choose
+
+        return redirect(choose(request, queryset))
 
     @admin.display(description="Whose turn", ordering="conversation__turn")
     def turn(self, lead: Lead) -> SafeString | str:

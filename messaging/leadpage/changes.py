@@ -11,6 +11,7 @@ from leads import showing
 from leads.editing import LABELS
 from leads.models import Event, Fact, Lead, Question, ScoreChange, Stage, Task
 from messaging import words
+from messaging.models.sequence import Enrollment
 
 MOST = 200
 FIXED = {
@@ -116,6 +117,13 @@ def _plain(said: str) -> Line:
     return lambda payload, names: said
 
 
+def _follow_ups_stopped(payload: dict[str, Any], names: _Names) -> str:
+    cause = dict(Enrollment.Cause.choices).get(str(payload.get("cause", "")), "")
+    return (
+        f"Follow-ups stopped: {str(cause).lower()}" if cause else "Follow-ups stopped"
+    )
+
+
 TOLD: dict[str, Line] = {
     "lead.captured": _plain("New lead"),
     "lead.qualified": _plain("Qualified"),
@@ -143,6 +151,10 @@ TOLD: dict[str, Line] = {
     "meeting.cancelled": _meeting("Meeting cancelled:"),
     "meeting.held": _meeting("Meeting took place:"),
     "meeting.missed": _meeting("Nobody came to the meeting:"),
+    "enrollment.started": _plain("Follow-ups began"),
+    "enrollment.parked": _plain("Follow-ups rest"),
+    "enrollment.stopped": _follow_ups_stopped,
+    "enrollment.finished": _plain("Follow-ups finished"),
     "task.opened": _task("Task"),
     "task.done": _task("Task done"),
     "task.reopened": _task("Task open again"),
@@ -165,6 +177,7 @@ RECORDED: dict[str, Line] = {
     "draft.words_removed": _plain("Held words taken out of a draft"),
     "draft.words_put_back": _plain("Held words put back"),
     "prompt.viewed": _plain("Read what the model was told"),
+    "step.ran": _plain("A step of the follow-ups was reached"),
 }
 
 
