@@ -15,6 +15,7 @@ from leads.seeding import ensure_ground
 from messaging.conversations import conversation_of
 from messaging.demo.acting import Act, Scene, play
 from messaging.demo.cast import Cast, make_cast, read
+from messaging.demo.following import make_follow_ups
 from messaging.demo.knowing import make_knowledge
 from messaging.models import Conversation
 from messaging.simulation import shift_to
@@ -58,6 +59,7 @@ def build_demo() -> int:
         scene = _enter(role, cast)
         play(scene, role.acts)
         _daylight(scene.conversation, place)
+    make_follow_ups(cast)
     return len(roles)
 
 

@@ -13,6 +13,7 @@ from leads.lifecycle import Invented
 from leads.models import ContactPoint, Job, Lead, Task, Team
 from messaging.demo import DEMO_GROUP
 from messaging.demo.cast import addresses, read
+from messaging.demo.following import forget_follow_ups
 from messaging.demo.knowing import demo_articles, demo_offers, forget_knowledge
 from messaging.models import (
     Attachment,
@@ -20,6 +21,7 @@ from messaging.models import (
     Conversation,
     Message,
     Profile,
+    Sequence,
     Template,
 )
 from messaging.simulator.busy_hour import JOB as PLAYED_JOB
@@ -38,6 +40,7 @@ COUNTED = {
     "answers": ("prepared answer", "prepared answers"),
     "articles": ("article", "articles"),
     "offers": ("offer", "offers"),
+    "sequences": ("sequence", "sequences"),
 }
 
 
@@ -57,6 +60,7 @@ class Goes:
     answers: int
     articles: int
     offers: int
+    sequences: int
     profile: bool
     played: int
     names: tuple[str, ...]
@@ -88,6 +92,7 @@ def what_goes(*, played: bool = False) -> Goes:
         answers=_answers().count(),
         articles=demo_articles().count(),
         offers=demo_offers().count(),
+        sequences=Sequence.objects.filter(created_by__in=people).count(),
         profile=Profile.objects.filter(demo=True).exists(),
         played=Lead.objects.filter(simulated=True, demo=False).count(),
         names=tuple(user.get_full_name() or user.username for user in people),
@@ -155,6 +160,7 @@ def _remove_house() -> None:
     known.exclude(pk__in=used).delete()
     _answers().delete()
     forget_knowledge()
+    forget_follow_ups(demo_people())
     demo_people().delete()
     Group.objects.filter(name=DEMO_GROUP).delete()
     for team in _teams():

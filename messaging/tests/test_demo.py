@@ -45,6 +45,7 @@ from messaging.models import (
     Message,
     Offer,
     Profile,
+    Sequence,
     Turn,
 )
 from messaging.simulator.playing import Saying, play
@@ -68,6 +69,7 @@ LEFT_BEHIND = (
     Profile,
     Article,
     Offer,
+    Sequence,
 )
 
 
@@ -89,6 +91,14 @@ def built(django_db_setup, django_db_blocker, tmp_path_factory):
 @pytest.fixture
 def demo(built, db):
     return built
+
+
+def test_a_sequence_is_under_way_with_quiet_leads(demo):
+    sequence = Sequence.objects.get()
+    rows = list(sequence.enrollments.select_related("lead"))
+    assert sequence.state == "active" and len(rows) == 4
+    assert all(row.state == "waiting" and row.due_at > demo for row in rows)
+    assert all(row.lead.demo for row in rows)
 
 
 def talk(name):
