@@ -64,7 +64,7 @@ class OptOutList(models.Model):
         """Insert; refuse to change what was once signed."""
         if self.pk is not None:
             raise AppendOnlyError("what was signed is not changed: sign again")
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        super().save(*args, **kwargs)
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         """Refuse: it is the proof that sending was unlocked by somebody."""
