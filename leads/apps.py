@@ -11,6 +11,17 @@ class LeadsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name the jobs that this app runs."""
-        from leads import fading, jobs
+        from leads import (
+            erasing,
+            exporting,
+            fading,
+            jobs,
+            opt_out_import,
+            retention,
+        )
 
         jobs.register(fading.JOB, fading.refresh_scores)
+        jobs.register(erasing.JOB, erasing.run_job)
+        jobs.register(exporting.JOB, exporting.run_job)
+        jobs.register(retention.JOB, retention.run_job)
+        jobs.register(opt_out_import.JOB, opt_out_import.run_job)

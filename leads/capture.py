@@ -6,7 +6,7 @@ address that somebody only typed into a text, is a proposal and joins nothing.
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Unpack
 
 import phonenumbers
 from django.conf import settings
@@ -14,9 +14,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from phonenumbers import timezone as phone_zones
 
-from leads import clock, consent, outbox
+from leads import clock, consent, digests, outbox
 from leads.kept import Kept
 from leads.models import (
     Company,
@@ -27,6 +26,7 @@ from leads.models import (
     Stage,
     Team,
 )
+from leads.places import only_zone
 from leads.prepared import Select
 from leads.prepared_rows import insert_or_ignore
 
@@ -78,14 +78,9 @@ def normalise_email(raw: str) -> str | None:
     return value
 
 
-@lru_cache(maxsize=4096)
 def zone_name(phone: str) -> str:
     """The number's time zone when it can lie in only one, else ""."""
-    try:
-        zones = phone_zones.time_zones_for_number(phonenumbers.parse(phone))
-    except phonenumbers.NumberParseException:
-        return ""
-    return zones[0] if len(zones) == 1 and zones[0] != "Etc/Unknown" else ""
+    return only_zone(phone)
 
 
 def ensure_contact_point(
@@ -106,6 +101,7 @@ def find_or_make_point(
     new = ContactPoint(kind=kind, value=value, simulated=simulated, textable=textable)
     # Two that come at once make one row; the second waits for the first's end.
     if insert_or_ignore(new):
+        digests.recall(new)
         return new, True
     return _point.one(kind=kind, value=value, simulated=simulated), False
 
@@ -145,17 +141,17 @@ def capture_lead(
     team: Team | None = None,
     owner: User | None = None,
     source: str = "",
-    consent_basis: str = "",
-    consent_wording: str = "",
     known_by: str = LeadContact.Known.PERSON,
     language: str = "",
     simulated: bool = False,
     demo: bool = False,
+    **agreed: Unpack[consent.Agreed],
 ) -> Captured:
     """Take in a lead by its addresses, or find the one that is known by them.
 
-    Raises CaptureError when there is no usable address, or when the phone and
-    the mail address belong to two different leads.
+    What it agreed to is written down as told, and lifts no opt-out. Raises
+    CaptureError when there is no usable address, or when the phone and the mail
+    address belong to two different leads.
     """
     points = _points(phone=phone, email=email, simulated=simulated)
     lead = _known(points)
@@ -174,26 +170,10 @@ def capture_lead(
         )
     for point in points:
         add_address(lead=lead, contact_point=point, known_by=known_by)
-        if consent_basis:
-            _note_consent(point, consent_basis, consent_wording, source, actor)
+        consent.note_agreed(point, agreed, source=source, actor=actor)
     if created:
         outbox.emit(kind="lead.captured", lead=lead, actor=actor, origin=source)
     return Captured(lead=lead, created=created)
-
-
-def _note_consent(
-    point: ContactPoint, basis: str, wording: str, source: str, actor: str
-) -> None:
-    consent.record_consent(
-        contact_point=point,
-        channel="sms" if point.kind == ContactPoint.Kind.PHONE else "email",
-        given=True,
-        basis=basis,
-        wording=wording,
-        source=source,
-        actor=actor,
-        at=clock.now(),
-    )
 
 
 def capture_writer(

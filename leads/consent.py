@@ -1,18 +1,17 @@
 """Who may be written to, when and why: the only place that knows the rules."""
 
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
+from typing import Any, TypedDict
 
-import phonenumbers
-from django.conf import settings
 from django.db import transaction
-from phonenumbers import timezone as phone_zones
 
-from leads import outbox
-from leads.models import Consent, ContactPoint, Policy, Suppression
+from leads import claims, clock, closing, outbox
+from leads.models import Consent, ContactPoint, Lead, LeadContact, Suppression
 from leads.prepared import Select
 
-MAX_ROUNDS = 12
+# When one may write is part of the rules; `leads.quiet` works it out.
+from leads.quiet import quiet_until as quiet_until
+from leads.quiet import zones_of as zones_of
 
 
 @transaction.atomic(savepoint=False)
@@ -25,20 +24,59 @@ def record_consent(
     actor: str,
     at: datetime,
     wording: str = "",
+    wording_version: str = "",
     source: str = "",
+    evidence: str = "",
     ip: str | None = None,
 ) -> Consent:
-    """Write one statement of consent, or of its withdrawal, with its proof."""
+    """Write one statement of consent, or of its withdrawal, with its proof.
+
+    `wording` is what was said or agreed to, `wording_version` which edition of our own
+    words that was; `source` is how it came, `evidence` where it can be looked up.
+    """
     return Consent.objects.create(
         contact_point=contact_point,
         channel=channel,
         given=given,
         basis=basis,
         wording=wording,
-        source=source,
+        wording_version=wording_version[:40],
+        source=source[:200],
+        evidence=evidence[:300],
         ip=ip,
         actor=actor,
         occurred_at=at,
+    )
+
+
+class Agreed(TypedDict, total=False):
+    """What a lead agreed to where it came in, with its proof; see `record_consent`."""
+
+    consent_basis: str
+    consent_wording: str
+    consent_version: str
+    consent_evidence: str
+    consent_ip: str | None
+
+
+def note_agreed(
+    contact_point: ContactPoint, agreed: Agreed, *, source: str, actor: str
+) -> Consent | None:
+    """Write down what a lead agreed to where it came in; None when nothing is said."""
+    if not agreed.get("consent_basis"):
+        return None
+    return record_consent(
+        contact_point=contact_point,
+        channel=channel_of(contact_point),
+        given=True,
+        basis=agreed["consent_basis"],
+        wording=agreed.get("consent_wording", ""),
+        wording_version=agreed.get("consent_version", ""),
+        source=source,
+        evidence=agreed.get("consent_evidence") or f"entered by {actor}",
+        ip=agreed.get("consent_ip"),
+        actor=actor,
+        at=clock.now(),
     )
 
 
@@ -90,6 +128,7 @@ def suppress(
     words: str,
     actor: str,
     at: datetime,
+    source: str = "",
 ) -> Suppression:
     """Forbid the address on this channel; the first reason stands.
 
@@ -102,6 +141,7 @@ def suppress(
         defaults={
             "reason": reason,
             "words": words,
+            "source": source[:200],
             "actor": actor,
             "since": at,
         },
@@ -117,10 +157,12 @@ def suppress(
 
 
 @transaction.atomic(savepoint=False)
-def lift_suppression(*, suppression: Suppression, actor: str, at: datetime) -> bool:
+def lift_suppression(
+    *, suppression: Suppression, actor: str, at: datetime, why: str = ""
+) -> bool:
     """Allow the address again; False when it already was."""
     rows = Suppression.objects.filter(pk=suppression.pk, lifted_at=None)
-    if not rows.update(lifted_at=at, lifted_by=actor):
+    if not rows.update(lifted_at=at, lifted_by=actor, lifted_why=why[:300]):
         return False
     outbox.emit(
         kind="contact.unsuppressed",
@@ -131,66 +173,74 @@ def lift_suppression(*, suppression: Suppression, actor: str, at: datetime) -> b
     return True
 
 
-def zones_of(contact_point: ContactPoint) -> list[ZoneInfo]:
-    """All time zones the number may lie in; the house's for what is unknown."""
-    names: tuple[str, ...] = ()
-    if contact_point.kind == ContactPoint.Kind.PHONE:
-        try:
-            number = phonenumbers.parse(contact_point.value)
-        except phonenumbers.NumberParseException:
-            return [ZoneInfo(settings.TIME_ZONE)]
-        names = phone_zones.time_zones_for_number(number)
-    zones = [zone for zone in map(_zone, names) if zone is not None]
-    return zones or [ZoneInfo(settings.TIME_ZONE)]
+def channel_of(contact_point: ContactPoint) -> str:
+    """The channel on which an address is written to."""
+    return "sms" if contact_point.kind == ContactPoint.Kind.PHONE else "email"
 
 
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
+def addresses_of(lead: Lead) -> list[ContactPoint]:
+    """The lead's own addresses in the order in which they are locked.
 
-
-def quiet_until(
-    *, contact_point: ContactPoint, at: datetime, policy: Policy
-) -> datetime | None:
-    """Return when the address may next be texted, None when it may at `at`.
-
-    Every zone the number may lie in must be awake. Where no instant suits
-    them all, the first zone decides, so that nothing waits over a day.
+    One that was only mentioned may be somebody else's and is never written to.
     """
-    if not policy.quiet_hours or contact_point.kind != ContactPoint.Kind.PHONE:
-        return None
-    zones = zones_of(contact_point)
-    moment = at
-    for _ in range(MAX_ROUNDS):
-        later = max(_next_awake(moment, zone, policy) for zone in zones)
-        if later == moment:
-            return None if moment == at else moment
-        moment = later
-    alone = _next_awake(at, zones[0], policy)
-    return None if alone == at else alone
-
-
-def _next_awake(at: datetime, zone: ZoneInfo, policy: Policy) -> datetime:
-    local = at.astimezone(zone)
-    if not _is_quiet(local.time(), policy.quiet_from, policy.quiet_until):
-        return at
-    opening = local.replace(
-        hour=policy.quiet_until.hour,
-        minute=policy.quiet_until.minute,
-        second=0,
-        microsecond=0,
+    known = LeadContact.objects.filter(lead=lead).exclude(
+        known_by=LeadContact.Known.PROPOSAL
     )
-    if opening <= local:
-        opening += timedelta(days=1)
-    # Through UTC, so that a night in which the clock changes stays right.
-    return opening.astimezone(ZoneInfo("UTC"))
+    rows = ContactPoint.objects.filter(pk__in=known.values("contact_point"))
+    return list(rows.order_by("pk"))
 
 
-def _is_quiet(clock_time: time, start: time, end: time) -> bool:
-    if start == end:
+@transaction.atomic
+def revoke_all(
+    *,
+    lead: Lead,
+    words: str,
+    actor: str,
+    at: datetime,
+    source: str = "",
+    evidence: str = "",
+    reason: str = Suppression.Reason.STOP,
+    basis: str = Consent.Basis.INBOUND,
+    wording_version: str = "",
+    ip: str | None = None,
+) -> int:
+    """The lead wants nothing more on any channel; how many addresses that closed.
+
+    Every address is suppressed, what was agreed to is withdrawn, and what is on its
+    way there ends. A second time closes nothing and says nothing.
+    """
+    points = [claims.lock_contact_point(point.pk) for point in addresses_of(lead)]
+    # What was claimed before the locks were had went by the consent there was.
+    at = max(at, clock.now())
+    proof: dict[str, Any] = {
+        "basis": basis,
+        "wording": words[:500],
+        "wording_version": wording_version,
+        "source": source,
+        "evidence": evidence,
+        "ip": ip,
+        "actor": actor,
+        "at": at,
+    }
+    return sum(_revoke(point, reason, proof) for point in points)
+
+
+def _revoke(point: ContactPoint, reason: str, proof: dict[str, Any]) -> bool:
+    """Close one address; False when it was closed already."""
+    channel, actor = channel_of(point), proof["actor"]
+    stood = is_suppressed(point, channel) is not None
+    if stood and has_consent(point, channel) is None:
         return False
-    if start < end:
-        return start <= clock_time < end
-    return clock_time >= start or clock_time < end
+    row = suppress(
+        contact_point=point,
+        channel=channel,
+        reason=reason,
+        words=proof["wording"],
+        actor=actor,
+        at=proof["at"],
+        source=proof["source"],
+    )
+    record_consent(contact_point=point, channel=channel, given=False, **proof)
+    why = "the lead asked to stop everything"
+    closing.tell(closing.Closed(point, channel, row.reason, why, actor, "all"))
+    return not stood

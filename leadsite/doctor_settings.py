@@ -11,8 +11,10 @@ from django.conf import settings
 
 from integrations.openai_models import model_warnings
 from integrations.services import catalogue, standing
+from leads import opt_outs, policy
 from leadsite.health import Finding, State
 from messaging.measures import company_zone
+from messaging.models import Channel
 
 SHORT_TOKEN = 16
 
@@ -179,6 +181,21 @@ def time_zone() -> Finding:
         return Finding("TIME_ZONE", State.OK, f"{company.key}.")
     words = f"{settings.TIME_ZONE} here, {company.key} in the company profile."
     return Finding("TIME_ZONE", State.OK, f"{words} Staff see the company's.")
+
+
+def old_lists() -> Iterator[Finding]:
+    """Real channels that are locked: the opt-outs of the old system are not known."""
+    now = policy.current()
+    for kind, words in (("sms", "texts"), ("email", "mail")):
+        used = Channel.objects.filter(kind=kind, simulated=False).exists()
+        if used and not opt_outs.is_settled(now, kind):
+            yield Finding(
+                f"old opt-out list, {words}",
+                State.WARN,
+                f"Not known: no real {words} leaves.",
+                f"manage.py opt_outs import FILE --channel {kind}, or sign that there"
+                " is none: Consent, Old list.",
+            )
 
 
 def log_shipping() -> Iterator[Finding]:

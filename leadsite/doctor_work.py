@@ -71,7 +71,8 @@ def database_kind(parts: list[Seen]) -> Finding:
 
 def _work() -> list[Finding]:
     try:
-        return [doctor_settings.time_zone(), *work(status())]
+        shown = work(status())
+        return [doctor_settings.time_zone(), *doctor_settings.old_lists(), *shown]
     except DatabaseError as error:
         words = f"Rows could not be counted ({type(error).__name__})."
         return [Finding("work", State.FAIL, words, "See database.", detail=str(error))]

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 
-from leads.models import Event
+from leads import opt_outs
+from leads import policy as policies
+from leads.models import Event, OptOutList
 from leadsite.accounts import DEMO_GROUP
 from leadsite.admin_site import WhereMessagesGo, url_or_none
-from messaging.models import Message, Profile
+from messaging.models import Channel, Message, Profile
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ STEPS: tuple[Step, ...] = (
         "services",
     ),
     Step(
+        "opt_outs",
+        "Bring the old opt-outs",
+        "Who opted out of the system you come from must not hear from you again. Until "
+        "that list is imported, or you sign that there is none, nothing real leaves.",
+        "Import or sign",
+        "opt_outs",
+    ),
+    Step(
         "colleague",
         "Bring a colleague",
         "Each person has an account, a team and a reach.",
@@ -82,7 +92,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def setup_steps(*, where: WhereMessagesGo) -> list[Step]:
-    """Return the seven steps in order. Demo data counts for none of them."""
+    """Return the eight steps in order. Demo data counts for none of them."""
     done = _done(where)
     return [
         Step(s.key, s.title, s.words, s.action, s.page, done=done[s.key]) for s in STEPS
@@ -102,5 +112,15 @@ def _done(where: WhereMessagesGo) -> dict[str, bool]:
             demo=False, updated_at__isnull=False
         ).exists(),
         "phone": where.live,
+        "opt_outs": _opt_outs_known(),
         "colleague": people.exclude(groups__name=DEMO_GROUP).count() > 1,
     }
+
+
+def _opt_outs_known() -> bool:
+    """Whether somebody said so, for every kind of real channel there is."""
+    policy = policies.lately()
+    kinds = Channel.objects.filter(simulated=False).values_list("kind", flat=True)
+    return OptOutList.objects.exists() and all(
+        opt_outs.is_settled(policy, kind) for kind in set(kinds)
+    )

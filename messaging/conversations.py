@@ -119,8 +119,9 @@ def park_key(pk: int, until: datetime) -> str:
 
 
 def latest_inbound(conversation: Conversation) -> Message | None:
-    """The last message of the lead."""
+    """The last message of the lead; a missed call is none."""
     rows = conversation.messages.filter(direction=Message.Direction.INBOUND)
+    rows = rows.exclude(kind=Message.Kind.CALL)
     return rows.order_by("-occurred_at", "-pk").first()
 
 

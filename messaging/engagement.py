@@ -10,13 +10,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
 
 from leads import capture, claims, clock, consent, outbox
 from leads.models import ContactPoint
 from messaging.conversations import lock_conversation, refresh
-from messaging.models import Channel, Conversation, Message, Turn
-from messaging.queueing import cancel_pending
+from messaging.models import Channel, Message
+from messaging.opting_out import close_address
 from messaging.receipts import record_delivery
 from messaging.transports import AddressReport, Engagement, MailDelivery
 
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 
 MAX_LINKS: Final = 20
 State = Message.State
-_PENDING: Final = (State.QUEUED, State.HELD, State.DRAFT)
 # What of a report becomes which suppression and which event.
 _SUPPRESSIONS: Final = {
     "bounce": ("bounce", "contact.bounced"),
@@ -138,30 +136,22 @@ def record_address_report(*, fact: AddressReport) -> bool:
         point = claims.lock_contact_point(point.pk)
         if not _is_news(point, fact):
             return False
-        conversations = [lock_conversation(pk) for pk in _conversations(point, found)]
-        consent.suppress(
-            contact_point=point,
+        if fact.reason == "unsubscribe":
+            _withdraw(point, fact, found)
+        close_address(
+            point=point,
             channel=fact.channel,
             reason=reason,
             words=fact.words,
             actor=_actor(fact),
-            at=clock.now(),
+            source=f"{fact.provider} {fact.external_id}",
+            why=fact.words,
+            event=event,
+            payload={"message": str(found.public_id) if found is not None else None},
+            also=[found.conversation_id] if found is not None else [],
+            origin=fact.provider,
+            occurred_at=fact.occurred_at,
         )
-        if fact.reason == "unsubscribe":
-            _withdraw(point, fact)
-        for conversation in conversations:
-            cancel_pending(conversation=conversation, reason=fact.words, point=point)
-            _end_turns(conversation, point, fact)
-            message = str(found.public_id) if found is not None else None
-            outbox.emit(
-                kind=event,
-                lead=conversation.lead,
-                actor=_actor(fact),
-                origin=fact.provider,
-                payload={"channel": fact.channel, "message": message},
-                occurred_at=fact.occurred_at,
-            )
-            refresh(conversation)
     return True
 
 
@@ -173,18 +163,6 @@ def _is_news(point: ContactPoint, fact: AddressReport) -> bool:
         return True
     agreed = consent.has_consent(point, fact.channel) is not None
     return fact.reason == "unsubscribe" and agreed
-
-
-def _end_turns(
-    conversation: Conversation, point: ContactPoint, fact: AddressReport
-) -> None:
-    """What was written from the address is not answered any more."""
-    waiting = conversation.turns.filter(
-        state=Turn.State.WAITING,
-        last_inbound__kind=fact.channel,
-        last_inbound__contact_point=point,
-    )
-    waiting.update(state=Turn.State.SUPERSEDED, outcome_reason=fact.words[:300])
 
 
 def _actor(fact: AddressReport) -> str:
@@ -201,24 +179,15 @@ def _point_of(fact: AddressReport, found: Message | None) -> ContactPoint | None
     return rows.first() or (found.contact_point if found is not None else None)
 
 
-def _conversations(point: ContactPoint, found: Message | None) -> list[int]:
-    """Keys, in the order in which they are locked, of the conversations with the
-    address and of those that are about to write to it.
-    """
-    theirs = Q(lead__contacts__contact_point=point)
-    waiting = Q(messages__contact_point=point, messages__state__in=_PENDING)
-    rows = Conversation.objects.filter(theirs | waiting).values_list("pk", flat=True)
-    return sorted({*rows, *([found.conversation_id] if found is not None else [])})
-
-
-def _withdraw(point: ContactPoint, fact: AddressReport) -> None:
+def _withdraw(point: ContactPoint, fact: AddressReport, found: Message | None) -> None:
     consent.record_consent(
         contact_point=point,
         channel=fact.channel,
         given=False,
         basis="inbound",
         wording=fact.words,
-        source=f"{fact.provider} {fact.external_id}"[:200],
+        source=f"{fact.provider} {fact.external_id}",
+        evidence=f"message {found.public_id}" if found is not None else "",
         actor="lead",
         at=clock.now(),
     )

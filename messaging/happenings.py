@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 
 from leads.models import Event, Lead, Stage
 from messaging import words
+from messaging.models.sequence import Enrollment
 
 MOST_LINES = 200
 
@@ -29,6 +30,8 @@ class _Names:
 
     stages: dict[str, str] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
+    # Of each enrollment: its sequence's name, and why it rests or has ended.
+    sequences: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def who(self, actor: str) -> str:
         fixed = {"ai": "✦ AI", "builtin": "✦ Built-in", "lead": "The lead"}
@@ -67,7 +70,17 @@ def _names(events: list[Event]) -> _Names:
     return _Names(
         stages=dict(Stage.objects.values_list("key", "name")),
         people={f"user:{p.pk}": words.first_name(p) for p in people},
+        sequences=_sequences(events),
     )
+
+
+def _sequences(events: list[Event]) -> dict[str, tuple[str, str]]:
+    ids = {str(e.payload["enrollment"]) for e in events if "enrollment" in e.payload}
+    if not ids:
+        return {}
+    rows = Enrollment.objects.filter(public_id__in=ids)
+    told = rows.values_list("public_id", "sequence__name", "reason")
+    return {str(pk): (name, reason) for pk, name, reason in told}
 
 
 Line = Callable[[dict[str, Any], str, _Names], str]
@@ -97,6 +110,32 @@ def _parked(payload: dict[str, Any], who: str, names: _Names) -> str:
     return _by(f"Parked until {words.time_of(until)}", who)
 
 
+def _sequence(did: str, *, why: bool = False) -> Line:
+    """A line about a follow-up: "Follow-up “Warm up” stopped: Dana replied"."""
+
+    def line(payload: dict[str, Any], who: str, names: _Names) -> str:
+        known = names.sequences.get(str(payload.get("enrollment")))
+        name, reason = known or ("", "")
+        said = f"Follow-up “{name}” {did}" if name else f"Follow-up {did}"
+        return f"{said}: {reason}" if why and reason else _by(said, who)
+
+    return line
+
+
+def _follow_up_parked(payload: dict[str, Any], who: str, names: _Names) -> str:
+    name, _ = names.sequences.get(str(payload.get("enrollment")), ("", ""))
+    until = datetime.fromisoformat(str(payload["until"]))
+    return f"Follow-up “{name}” parked until {words.time_of(until)}"
+
+
+def _meeting(said: str) -> "Line":
+    def line(payload: dict[str, Any], who: str, names: _Names) -> str:
+        at = datetime.fromisoformat(str(payload["starts_at"]))
+        return _by(f"{said} {words.date_of(at)}", who)
+
+    return line
+
+
 def _followed(payload: dict[str, Any], who: str, names: _Names) -> str:
     url = str(payload.get("url", ""))
     return f"Followed {url[:80]}" if url else "Followed a link in the mail"
@@ -118,5 +157,13 @@ LINES: dict[str, Line] = {
     "message.clicked": _followed,
     "contact.bounced": lambda p, w, n: "Mail bounced: nothing more goes there",
     "contact.complained": lambda p, w, n: "Marked our mail as spam: nothing more goes",
+    "enrollment.started": _sequence("started"),
+    "enrollment.parked": _follow_up_parked,
+    "enrollment.stopped": _sequence("stopped", why=True),
+    "enrollment.finished": _sequence("finished"),
+    "meeting.booked": _meeting("Meeting booked for"),
+    "meeting.cancelled": _meeting("Meeting cancelled:"),
+    "meeting.held": _meeting("Meeting took place:"),
+    "meeting.missed": _meeting("Nobody came to the meeting:"),
     "conversation.lead_chosen": lambda p, who, n: _by("Lead chosen", who),
 }

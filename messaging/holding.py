@@ -8,6 +8,7 @@ from leads.models import Task
 from messaging.conversations import lock_conversation, refresh
 from messaging.models import Conversation
 from messaging.queueing import cancel_pending
+from messaging.sequences import stopping
 
 
 def name_of(user: User) -> str:
@@ -52,6 +53,9 @@ def hold(conversation: Conversation, user: User) -> None:
         conversation=conversation,
         reason=f"{name_of(user)} took over",
         automatic_only=True,
+    )
+    stopping.on_person(
+        conversation.lead, user, "took over", cause=stopping.Cause.TAKEN_OVER
     )
     pipeline.close_tasks(
         subject=conversation.public_id,

@@ -23,6 +23,7 @@ from messaging.holding import leave_to_person
 from messaging.models import Attachment, Channel, Conversation, Message, Turn
 from messaging.receipts import record_delivery
 from messaging.scheduling_messages import cancel_scheduled
+from messaging.sequences import hearing
 from messaging.text import clean
 from messaging.transports import InboundMessage
 
@@ -82,6 +83,7 @@ def receive_message(*, fact: InboundMessage, mail: MailSide | None = None) -> Me
         if known is not None:
             return known
         leads = [] if unheard_of else capture.leads_of(point)
+        optouts.lock_all(leads, clean(fact.text))
         conversation, detail = _conversation_for(point, channel, fact, leads, mail)
         message = _store(fact, mail, channel=channel, point=point, to=conversation)
         stages.mark("stored", f"{message.kind} of {len(message.body)} characters")
@@ -89,8 +91,9 @@ def receive_message(*, fact: InboundMessage, mail: MailSide | None = None) -> Me
         turn = None
         if not message.automatic:
             if unheard_of or not consent.has_statement(point, fact.channel):
-                _note_consent(point, fact)
+                _note_consent(point, fact, message)
             turn = _begin_answer(message, conversation, fact, mail, stages)
+        hearing.on_inbound(message, conversation)
         if turn is None:
             _keep_stages(message, stages)
         outbox.emit(
@@ -298,14 +301,16 @@ _drafts: Select[Message] = Select(
 )
 
 
-def _note_consent(point: ContactPoint, fact: InboundMessage) -> None:
+def _note_consent(point: ContactPoint, fact: InboundMessage, message: Message) -> None:
     """Whoever writes first may be answered, until they say otherwise."""
     consent.record_consent(
         contact_point=point,
         channel=fact.channel,
         given=True,
         basis="inbound",
+        wording=message.body[:500],
         source=f"{fact.provider} {fact.external_id}"[:200],
+        evidence=f"message {message.public_id}",
         actor="lead",
         at=clock.now(),
     )

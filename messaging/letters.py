@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
@@ -20,6 +21,12 @@ class LetterWords:
     def say(self, key: str, **values: str) -> str:
         """The words for `key` with the values put in as they are."""
         return self.data[key].format(**values)
+
+    @property
+    def edition(self) -> str:
+        """Which words these are, for a record of what somebody agreed to."""
+        text = json.dumps(self.data, sort_keys=True)
+        return f"{self.language} {sha256(text.encode()).hexdigest()[:10]}"
 
 
 def letter_words(language: str) -> LetterWords:

@@ -24,6 +24,7 @@ from messaging.placing import (
     our_address,
     writer_of,
 )
+from messaging.sequences.parking import park_for_lead
 from messaging.snoozing import park
 from messaging.text import clean
 from messaging.transports import InboundMessage
@@ -134,6 +135,12 @@ def _park_until_return(mail: ReadMail, message: Message) -> None:
         until=machine.until,
         actor="lead",
         reason="They are back from being away",
+    )
+    park_for_lead(
+        lead_id=message.conversation.lead_id,
+        until=machine.until,
+        words="away, by their mail",
+        actor="lead",
     )
 
 

@@ -1,7 +1,9 @@
 """What a lead's STOP, START and HELP change, with the AI on or off."""
 
-from leads import clock, consent, outbox, pipeline
-from leads.models import ContactPoint, Task
+from collections.abc import Iterable
+
+from leads import claims, clock, consent, outbox, pipeline
+from leads.models import ContactPoint, Lead, Task
 from messaging.agent.understanding.optout import (
     OptOut,
     OptOutReading,
@@ -10,14 +12,12 @@ from messaging.agent.understanding.optout import (
     is_yes_command,
     read_opt_out,
 )
+from messaging.agent.understanding.revoking import wants_everything
 from messaging.helping import answer_help
 from messaging.models import Conversation, Message, Turn
+from messaging.opting_out import LEADS_OWN, close_address
 from messaging.queueing import cancel_pending
 from messaging.transports import InboundMessage
-
-# What a lead may take back; a bounce, a complaint or a person's word stands.
-LEADS_OWN = ("stop", "carrier")
-ASKED_TO_STOP = "the lead asked to stop"
 
 
 def obey(*, message: Message, conversation: Conversation, fact: InboundMessage) -> bool:
@@ -51,38 +51,63 @@ def read(text: str, carrier_word: str) -> OptOutReading:
 
 
 def stop(*, message: Message, conversation: Conversation, words: str) -> None:
-    """Nothing more goes to this address on this channel."""
+    """Nothing more goes to this address on this channel; after STOP ALL to none."""
     point = _address(message)
-    at = clock.now()
-    consent.suppress(
-        contact_point=point,
+    evidence = f"message {message.public_id}"
+    _state(message, given=False)
+    message.details = {**message.details, "opt_out": "stop"}
+    message.save(update_fields=["details"])
+    conversation.paused_reason = ""
+    conversation.save(update_fields=["paused_reason"])
+    close_address(
+        point=point,
         channel=message.kind,
         reason="stop",
         words=words or message.body[:200],
         actor="lead",
-        at=at,
+        source=evidence,
+        payload={"message": str(message.public_id)},
+        mine=conversation,
+        answered=False,
     )
+    if conversation.lead is not None and wants_everything(message.body):
+        revoke(conversation.lead, message)
+
+
+def revoke(lead: Lead, message: Message) -> None:
+    """The lead wants nothing more at all: close every address it has."""
+    message.details = {**message.details, "opt_out": "stop", "everything": True}
+    message.save(update_fields=["details"])
+    consent.revoke_all(
+        lead=lead,
+        words=message.body[:500],
+        actor="lead",
+        at=clock.now(),
+        source=f"{message.kind} that means everything",
+        evidence=f"message {message.public_id}",
+    )
+
+
+def lock_all(leads: Iterable[Lead], text: str) -> None:
+    """Lock what a STOP ALL will close, before any conversation is locked."""
+    leads = list(leads)
+    if len(leads) == 1 and wants_everything(text):
+        for point in consent.addresses_of(leads[0]):
+            claims.lock_contact_point(point.pk)
+
+
+def _state(message: Message, *, given: bool) -> None:
+    """Write down what the lead said, in its own words."""
     consent.record_consent(
-        contact_point=point,
+        contact_point=_address(message),
         channel=message.kind,
-        given=False,
+        given=given,
         basis="inbound",
         wording=message.body[:500],
         source=f"message {message.public_id}",
+        evidence=f"message {message.public_id}",
         actor="lead",
-        at=at,
-    )
-    message.details = {**message.details, "opt_out": "stop"}
-    message.save(update_fields=["details"])
-    cancel_pending(conversation=conversation, reason=ASKED_TO_STOP, point=point)
-    _end_turns(conversation, ASKED_TO_STOP)
-    conversation.paused_reason = ""
-    conversation.save(update_fields=["paused_reason"])
-    outbox.emit(
-        kind="lead.opted_out",
-        lead=conversation.lead,
-        actor="lead",
-        payload={"channel": message.kind, "message": str(message.public_id)},
+        at=clock.now(),
     )
 
 
@@ -92,18 +117,11 @@ def _start(*, message: Message, conversation: Conversation) -> bool:
     suppression = consent.is_suppressed(point, message.kind)
     if suppression is None or suppression.reason not in LEADS_OWN:
         return False
-    at = clock.now()
-    consent.lift_suppression(suppression=suppression, actor="lead", at=at)
-    consent.record_consent(
-        contact_point=point,
-        channel=message.kind,
-        given=True,
-        basis="inbound",
-        wording=message.body[:500],
-        source=f"message {message.public_id}",
-        actor="lead",
-        at=at,
+    said = f"wrote {message.body[:100]!r}"
+    consent.lift_suppression(
+        suppression=suppression, actor="lead", at=clock.now(), why=said
     )
+    _state(message, given=True)
     outbox.emit(
         kind="lead.opted_in",
         lead=conversation.lead,

@@ -14,7 +14,8 @@ from leads import claims, clock, consent, jobs, outbox, pipeline, policy
 from leads.models import Consent, ContactPoint, Suppression, Task
 from messaging.conversations import latest_inbound, lock_conversation, refresh
 from messaging.models import Conversation, Message
-from messaging.optouts import ASKED_TO_STOP, stop
+from messaging.opting_out import ASKED_TO_STOP
+from messaging.optouts import stop
 
 State = Message.State
 PENDING = (State.QUEUED, State.HELD, State.DRAFT)
@@ -168,6 +169,8 @@ def _lift(
             given=True,
             basis=before.basis,
             wording=before.wording,
+            wording_version=before.wording_version,
+            evidence=before.evidence,
             source=f"statement {before.pk} stands: {latest.pk} was taken back",
             actor=actor,
             at=at,

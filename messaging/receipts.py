@@ -4,11 +4,13 @@ import logging
 
 from django.db import transaction
 
-from leads import claims, clock, consent, outbox, pipeline
+from leads import claims, outbox, pipeline
 from leads.models import ContactPoint, Task
 from messaging import costs
 from messaging.conversations import lock_conversation, refresh
 from messaging.models import Conversation, Message
+from messaging.opting_out import close_by_carrier
+from messaging.sequences import stopping
 from messaging.transports import DeliveryUpdate
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ def record_delivery(*, fact: DeliveryUpdate) -> bool:
             claims.lock_contact_point(found.contact_point_id)
         conversation = lock_conversation(found.conversation_id)
         message = Message.objects.select_related("contact_point").get(pk=found.pk)
-        _learn_of_address(message, fact)
+        _learn_of_address(message, conversation, fact)
         if RANK.get(fact.state, 0) <= RANK.get(message.state, 9):
             return False
         was_unknown = message.state == State.UNKNOWN
@@ -103,25 +105,21 @@ def _resolve(message: Message, conversation: Conversation) -> None:
     )
 
 
-def _learn_of_address(message: Message, fact: DeliveryUpdate) -> None:
+def _learn_of_address(
+    message: Message, conversation: Conversation, fact: DeliveryUpdate
+) -> None:
     point = message.contact_point
     if point is None:
         return
     if fact.opted_out:
-        consent.suppress(
-            contact_point=point,
-            channel=message.kind,
-            reason="carrier",
-            words=fact.words,
-            actor="system",
-            at=clock.now(),
-        )
+        close_by_carrier(message, conversation, fact.words, code=fact.error_code)
     if fact.not_textable:
         ContactPoint.objects.filter(pk=point.pk).update(textable=False)
 
 
 def report_failure(message: Message) -> None:
     """Ask a person to find another way, once per message."""
+    stopping.on_failure(message)
     lead = message.conversation.lead
     if lead is None:
         return

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from leads import claims, clock, consent, outbox
+from leads import claims, clock, outbox
 from leads.models import ContactPoint
 from messaging import gate, roads
 from messaging.conversations import lock_conversation, refresh
-from messaging.models import Message
+from messaging.models import Conversation, Message
+from messaging.opting_out import close_by_carrier
 from messaging.receipts import report_failure
 from messaging.roads import NOT_CALLED
 from messaging.transports import Outcome, Transport, TransportError
@@ -92,7 +93,7 @@ def _not_accepted(message: Message, error: TransportError) -> None:
         else:
             _give_back(message)
             claims.finish(message, state=State.FAILED, **common)
-            _obey_refusal(message, error)
+            _obey_refusal(message, conversation, error)
             report_failure(message)
         outbox.emit(
             kind=f"message.{message.state}",
@@ -115,18 +116,13 @@ def _give_back(message: Message) -> None:
     Message.objects.filter(pk=message.pk).update(details=details)
 
 
-def _obey_refusal(message: Message, error: TransportError) -> None:
+def _obey_refusal(
+    message: Message, conversation: Conversation, error: TransportError
+) -> None:
     point = message.contact_point
     if point is None:
         return
     if error.code in OPTED_OUT_CODES:
-        consent.suppress(
-            contact_point=point,
-            channel=message.kind,
-            reason="carrier",
-            words=error.words,
-            actor="system",
-            at=clock.now(),
-        )
+        close_by_carrier(message, conversation, error.words, code=error.code)
     if error.code in NOT_TEXTABLE_CODES:
         ContactPoint.objects.filter(pk=point.pk).update(textable=False)

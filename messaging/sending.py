@@ -24,6 +24,8 @@ from messaging.queueing import (
 from messaging.reconciling import RECONCILER, confirm_sent, reconcile, resend
 from messaging.refusing import RETRY, take_refusal
 from messaging.scheduling_messages import is_scheduled
+from messaging.sequences.gating import before_gate
+from messaging.sequences.stopping import on_refusal
 from messaging.transports import (
     Outcome,
     OutgoingMessage,
@@ -84,7 +86,9 @@ def _claim(message_id: int) -> Message | None:
         if message.state not in Message.ready_states():
             return None
         rules = policy.current()
-        decision = gate.decide(message=message, conversation=conversation, policy=rules)
+        decision = before_gate(message) or gate.decide(
+            message=message, conversation=conversation, policy=rules
+        )
         if decision.verdict != gate.Verdict.GO:
             _stopped_at_gate(message, conversation, decision)
             return None
@@ -128,12 +132,17 @@ def _stopped_at_gate(
     _mark_turn(message, {"gated": 0.0}, detail=decision.reason, ok=False)
     if new == State.DRAFT:
         ask_for_decision(message, conversation)
+    if new == State.CANCELLED:
+        on_refusal(message, conversation)
     if changed:
         outbox.emit(
             kind=f"message.{'cancelled' if new == State.CANCELLED else new}",
             lead=conversation.lead,
             actor="system",
-            payload={"message": str(message.public_id)},
+            payload={
+                "message": str(message.public_id),
+                "checks": [check.name for check in decision.checks if not check.ok],
+            },
         )
         refresh(conversation, ring="delivery")
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from leads import capture, claims, outbox, pipeline
 from leads.models import Lead, Task
 from messaging import optouts
+from messaging.agent.understanding.revoking import wants_everything
 from messaging.conversations import conversation_of, lock_conversation, refresh
 from messaging.inbound import schedule_turn
 from messaging.models import Conversation, Message
@@ -49,9 +50,9 @@ def choose_lead(*, conversation: Conversation, lead: Lead, user: User) -> Conver
             update_fields=["last_message", "last_at", "last_inbound_at", "unread"]
         )
     written = [m for m in inbound if m.kind != Message.Kind.CALL]
-    asked = [m for m in written if optouts.wants_everything(m.body)]
+    asked = [m for m in written if wants_everything(m.body)]
     if asked:
-        optouts.revoke(lead, asked[-1])
+        optouts.revoke(lead, Message.objects.get(pk=asked[-1].pk))
     elif written:
         schedule_turn(conversation=home, message=written[-1])
     outbox.emit(

@@ -18,7 +18,7 @@ from messaging import mailview, words
 from messaging.grounds import Evidence, sourced_marks
 from messaging.happenings import happenings
 from messaging.models import Attachment, Conversation, Message
-from messaging.scheduling_messages import is_scheduled
+from messaging.scheduling_messages import is_changeable, is_scheduled
 
 CALL_OUTCOMES = {
     "reached": "reached",
@@ -31,6 +31,8 @@ ICONS = {
     Message.Kind.NOTE: "lock",
     Message.Kind.CALL: "call",
 }
+# A call that the lead made and nobody answered.
+MISSED = "phone_missed"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Bubble:
     """
 
     message: Message
-    who: str  # lead | person | ai | note | call
+    who: str  # lead | person | ai | note | call | missed
     label: str
     icon: str
     kind: str
@@ -146,7 +148,7 @@ def bubble_of(
         message=message,
         who=_who(message),
         label=words.label_of(message, lead_name),
-        icon=ICONS.get(Message.Kind(message.kind), "chat"),
+        icon=icon_of(message),
         kind=message.get_kind_display(),
         time=words.time_of(message.occurred_at),
         status=words.status_of(message),
@@ -161,7 +163,21 @@ def bubble_of(
     )
 
 
+def icon_of(message: Message) -> str:
+    """Return the icon of a message's kind."""
+    if _is_missed_call(message):
+        return MISSED
+    return ICONS.get(Message.Kind(message.kind), "chat")
+
+
+def _is_missed_call(message: Message) -> bool:
+    inbound = message.direction == Message.Direction.INBOUND
+    return inbound and message.kind == Message.Kind.CALL
+
+
 def _who(message: Message) -> str:
+    if _is_missed_call(message):
+        return "missed"
     if message.kind == Message.Kind.CALL:
         return "call"
     if message.direction == Message.Direction.NOTE:
@@ -182,6 +198,8 @@ def _actions(message: Message) -> tuple[str, ...]:
     states = Message.State
     if is_scheduled(message):
         return ("later",)
+    if is_changeable(message):
+        return ("change",)
     actions: dict[str, tuple[str, ...]] = {
         states.QUEUED: ("cancel",),
         states.HELD: ("cancel",),
@@ -193,7 +211,7 @@ def _actions(message: Message) -> tuple[str, ...]:
 
 
 def _call_words(message: Message) -> str:
-    if message.kind != Message.Kind.CALL:
+    if message.kind != Message.Kind.CALL or _is_missed_call(message):
         return ""
     outcome = str(message.details.get("outcome", ""))
     minutes = message.details.get("minutes")

@@ -18,15 +18,15 @@ from messaging.addressing import (
     is_for,
     read_preference_token,
 )
-from messaging.conversations import lock_conversation, refresh
+from messaging.conversations import refresh
 from messaging.letters import letter_words
-from messaging.models import Conversation, Message, Profile, Turn
-from messaging.optouts import ASKED_TO_STOP, LEADS_OWN
-from messaging.queueing import cancel_pending
+from messaging.models import Message, Profile
+from messaging.opting_out import LEADS_OWN, close_address, talks_with
 
 BY_LINK = "by the link"
 ONE_CLICK = "List-Unsubscribe=One-Click"
-OFF, ON = "off", "on"
+ONE_CLICK_EDITION = "RFC 8058"
+OFF, ON, EVERYTHING = "off", "on", "everything"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Preferences:
     """What an address gets, as its owner may see it.
 
     `address` is masked: the link may have been passed on. `may_return` says that the
-    lead's own word closed it, which the lead may take back.
+    lead's own word closed it, which the lead may take back. With `more` there are other
+    addresses of the same person, which "stop everything" closes too.
     """
 
     company: str
@@ -42,6 +43,7 @@ class Preferences:
     language: str
     off: bool
     may_return: bool
+    more: bool = False
 
 
 def preferences_of(*, token: str) -> Preferences:
@@ -55,15 +57,21 @@ def preferences_of(*, token: str) -> Preferences:
         language=_language(leads),
         off=found is not None,
         may_return=found is not None and found.reason in LEADS_OWN,
+        more=_has_more(leads, point),
     )
 
 
 def set_preferences(*, token: str, mail: str, ip: str | None = None) -> bool:
-    """Do what the page's button says, "off" or "on"; False when it already was so.
+    """Do what the page's button says, "off", "on" or "everything"; False when it
+    already was so.
 
     Raises BadToken, and ValueError for another word.
     """
-    doing: dict[str, Callable[..., bool]] = {OFF: unsubscribe, ON: resubscribe}
+    doing: dict[str, Callable[..., bool]] = {
+        OFF: unsubscribe,
+        ON: resubscribe,
+        EVERYTHING: stop_everything,
+    }
     if mail not in doing:
         raise ValueError(f"{mail!r} is no preference")
     return doing[mail](token=token, how="page", ip=ip)
@@ -79,24 +87,55 @@ def unsubscribe(*, token: str, how: str, ip: str | None = None) -> bool:
     read, point = _opened(token, lock=True)
     if _has_left(point, read.channel):
         return False
-    leads = capture.leads_of(point)
-    talks = _locked_talks(point, leads)
-    consent.suppress(
-        contact_point=point,
+    _state(read, point, capture.leads_of(point), given=False, how=how, ip=ip)
+    close_address(
+        point=point,
         channel=read.channel,
         reason=Suppression.Reason.STOP,
         words=BY_LINK,
         actor="lead",
-        at=clock.now(),
+        source=_source(read, point, how),
+        payload={"how": how},
     )
-    _state(read, point, leads, given=False, how=how, ip=ip)
-    for talk in talks:
-        cancel_pending(conversation=talk, reason=ASKED_TO_STOP, point=point)
-        _end_turns(talk, read.channel)
-    _tell("lead.opted_out", read, leads, how)
-    for talk in talks:
-        refresh(talk)
     return True
+
+
+@transaction.atomic
+def stop_everything(*, token: str, how: str, ip: str | None = None) -> bool:
+    """Close every address of the link's owner, texts and mail; False when all is.
+
+    Where several people share the address only that one is closed: whose other
+    addresses are meant is not known. Raises BadToken.
+    """
+    read, point = _opened(token)
+    leads = capture.leads_of(point)
+    if len(leads) != 1:
+        return unsubscribe(token=token, how=how, ip=ip)
+    words = letter_words(_language(leads))
+    said = words.say("all_words", company=Profile.current().name)
+    carried = _carried(read, point)
+    closed = consent.revoke_all(
+        lead=leads[0],
+        words=f"{words.say('all_button')}: {said}",
+        wording_version=words.edition,
+        actor="lead",
+        at=clock.now(),
+        source=f"everything: {_source(read, point, how)}",
+        evidence=f"message {carried}" if carried else "",
+        basis="form",
+        ip=_plain_ip(ip),
+    )
+    return closed > 0
+
+
+def _has_more(leads: list[Lead], point: ContactPoint) -> bool:
+    """Whether its owner, if there is one, has another address that is open."""
+    if len(leads) != 1:
+        return False
+    others = (one for one in consent.addresses_of(leads[0]) if one.pk != point.pk)
+    return any(
+        consent.is_suppressed(one, consent.channel_of(one)) is None for one in others
+    )
 
 
 @transaction.atomic
@@ -111,8 +150,10 @@ def resubscribe(*, token: str, how: str, ip: str | None = None) -> bool:
     if standing is None or standing.reason not in LEADS_OWN:
         return False
     leads = capture.leads_of(point)
-    talks = _locked_talks(point, leads)
-    consent.lift_suppression(suppression=standing, actor="lead", at=clock.now())
+    talks = talks_with(point)
+    consent.lift_suppression(
+        suppression=standing, actor="lead", at=clock.now(), why=BY_LINK
+    )
     _state(read, point, leads, given=True, how=how, ip=ip)
     _tell("lead.opted_in", read, leads, how)
     for talk in talks:
@@ -149,26 +190,6 @@ def _has_left(point: ContactPoint, channel: str) -> bool:
     return said_no and consent.is_suppressed(point, channel) is not None
 
 
-def _locked_talks(point: ContactPoint, leads: list[Lead]) -> list[Conversation]:
-    """Every conversation in which we write to the address, in one order."""
-    writing = Conversation.objects.filter(
-        messages__contact_point=point,
-        messages__direction=Message.Direction.OUTBOUND,
-        messages__state__in=(*Message.ready_states(), Message.State.DRAFT),
-    )
-    theirs = Conversation.objects.filter(lead__in=leads)
-    ids = {*theirs.values_list("pk", flat=True), *writing.values_list("pk", flat=True)}
-    return [lock_conversation(pk) for pk in sorted(ids)]
-
-
-def _end_turns(conversation: Conversation, channel: str) -> None:
-    """The AI answers no mail any more; a text it still does."""
-    waiting = conversation.turns.filter(
-        state=Turn.State.WAITING, last_inbound__kind=channel
-    )
-    waiting.update(state=Turn.State.SUPERSEDED, outcome_reason=ASKED_TO_STOP)
-
-
 def _state(
     read: PreferenceToken,
     point: ContactPoint,
@@ -187,18 +208,24 @@ def _state(
     )
     button = words.say("undo" if given else "off_button")
     carried = _carried(read, point)
-    source = f"link of message {carried}" if carried else "a link"
     consent.record_consent(
         contact_point=point,
         channel=read.channel,
         given=given,
         basis="form",
         wording=ONE_CLICK if how == "one_click" else f"{button}: {shown}",
-        source=f"{source}, {how}",
+        wording_version=ONE_CLICK_EDITION if how == "one_click" else words.edition,
+        source=_source(read, point, how),
+        evidence=f"message {carried}" if carried else "",
         ip=_plain_ip(ip),
         actor="lead",
         at=clock.now(),
     )
+
+
+def _source(read: PreferenceToken, point: ContactPoint, how: str) -> str:
+    carried = _carried(read, point)
+    return f"link of message {carried}, {how}" if carried else f"a link, {how}"
 
 
 def _plain_ip(ip: str | None) -> str | None:
@@ -230,5 +257,6 @@ __all__ = [
     "preferences_of",
     "resubscribe",
     "set_preferences",
+    "stop_everything",
     "unsubscribe",
 ]

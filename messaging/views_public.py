@@ -71,6 +71,7 @@ def _page(request: HttpRequest, known: Preferences, status: int = 200) -> HttpRe
         "shown": words.say(f"{key}_words", **values),
         "leave": words.say("off_button"),
         "undo": words.say("undo"),
+        "everything": words.say("all_button") if known.more else "",
     }
     return _answer("messaging/public/preferences.html", words, context, status)
 

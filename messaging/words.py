@@ -66,6 +66,15 @@ def time_of(moment: datetime, zone: ZoneInfo | None = None) -> str:
     return f"{clock_words} {local.day} {local:%b}"
 
 
+def date_of(moment: datetime) -> str:
+    """Return "Tue 3 Mar 15:00", with the year when it is another one."""
+    local = timezone.localtime(moment)
+    year = (
+        "" if local.year == timezone.localtime(clock.now()).year else f" {local.year}"
+    )
+    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+
 def day_of(moment: datetime) -> str:
     """Return the words of a day separator: Today, Yesterday, Tue 3 March."""
     local = timezone.localtime(moment).date()

@@ -13,6 +13,7 @@ from messaging.conversations import addresses, lock_conversation, refresh
 from messaging.holding import hold
 from messaging.models import Conversation, Message
 from messaging.queueing import Refused, cancel_pending, queue_message, touch
+from messaging.sequences import stopping
 
 TWICE = timedelta(seconds=10)
 CALL_OUTCOMES = {
@@ -105,6 +106,9 @@ def add_note(*, conversation: Conversation, user: User, body: str) -> Message:
         raise Refused("an empty note is no note")
     conversation = lock_conversation(conversation.pk)
     note = _written(conversation, user, Message.Kind.NOTE, body)
+    stopping.on_person(
+        conversation.lead, user, "wrote a note", cause=stopping.Cause.NOTE
+    )
     outbox.emit(
         kind="note.written",
         lead=conversation.lead,
@@ -126,6 +130,7 @@ def log_call(
         raise Refused("a call lasts between 0 and 1,440 minutes")
     conversation = lock_conversation(conversation.pk)
     call = _written(conversation, user, Message.Kind.CALL, note)
+    stopping.on_person(conversation.lead, user, "called", cause=stopping.Cause.NOTE)
     call.details = {"outcome": outcome, "minutes": minutes}
     call.save(update_fields=["details"])
     touch(conversation, call)

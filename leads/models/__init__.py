@@ -1,13 +1,13 @@
 """The models of `leads`."""
 
 from leads.models.address import (
-    AppendOnlyError,
     Consent,
     ContactPoint,
     LeadContact,
     Suppression,
 )
 from leads.models.api_key import ApiCall, ApiKey
+from leads.models.append_only import AppendOnlyError
 from leads.models.event import Delivery, Event
 from leads.models.hours import BusinessCalendar, LegalWindow
 from leads.models.lead import Company, Lead, LeadSource

@@ -78,7 +78,7 @@ class ConsentQuerySet(AppendOnlyQuerySet["Consent"]):
         Only when a person is erased, or one that was invented is removed: proof is not
         kept against those whose words it holds.
         """
-        rows = ConsentQuerySet(self.model, using=self._db)
+        rows = ConsentQuerySet(self.model, using=self.db)
         return rows.filter(contact_point__in=points)._erase()
 
 
@@ -115,6 +115,13 @@ class Consent(PreparedModel):
 
     class Meta:
         indexes = [models.Index(fields=["contact_point", "channel", "-occurred_at"])]
+
+    @property
+    def grounds(self) -> str:
+        """What it rests on, in words; of a withdrawal, how it was said."""
+        if not self.given and self.basis == self.Basis.INBOUND:
+            return "in their own words"
+        return str(self.get_basis_display())
 
     def __str__(self) -> str:
         word = "given" if self.given else "withdrawn"

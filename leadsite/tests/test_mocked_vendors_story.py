@@ -73,6 +73,7 @@ def test_a_text_is_answered_in_the_models_words(
         OPENAI_API=api,
     )
     here.manage("migrate", "--verbosity", "0")
+    here.settle_opt_outs()
     here.manage(
         "policy", "new_channel_mode=auto", "quiet_hours=False", "burst_sms_seconds=1"
     )

@@ -85,6 +85,7 @@ def here(
         LOG_LEVEL="INFO",
     )
     installation.manage("migrate", "--verbosity", "0")
+    installation.settle_opt_outs()
     installation.manage(
         "policy", "new_channel_mode=auto", "quiet_hours=False", "burst_sms_seconds=0"
     )

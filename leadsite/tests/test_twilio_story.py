@@ -38,6 +38,7 @@ def test_a_signed_text_is_answered_and_its_delivery_recorded(
 ) -> None:
     here = Installation(tmp_path, **ENVIRONMENT, TWILIO_BASE_URL=twilio.url)
     here.manage("migrate", "--verbosity", "0")
+    here.settle_opt_outs()
     here.manage(
         "policy", "new_channel_mode=auto", "quiet_hours=False", "burst_sms_seconds=1"
     )

@@ -36,6 +36,7 @@ READY = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 call_command("policy", "new_channel_mode=auto", "burst_email_seconds=1")
+call_command("opt_outs", "none", channel=["email"], name="A test")
 from messaging.models import Profile
 facts = {"name": "Alder Desks", "sells": "standing desks for offices"}
 Profile.objects.update_or_create(pk=1, defaults=facts)

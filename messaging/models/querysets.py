@@ -30,6 +30,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             "lead__company",
             "lead__owner",
             "lead__stage",
+            "lead__team",
             "contact_point",
             "holder",
             "last_message__user",

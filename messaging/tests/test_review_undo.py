@@ -96,7 +96,7 @@ def test_undo_takes_nothing_away_from_what_was_written_down(
 
 
 def test_undo_gives_no_consent_that_there_never_was(at: SimpleNamespace) -> None:
-    Consent.objects.filter(contact_point=at.toms)._raw_delete("default")
+    Consent.objects.erase([at.toms])
     undo(at, decide(at, "1"))
     assert standing(at.toms) == []
     assert consent.has_consent(at.toms, "sms") is None

@@ -68,6 +68,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         folder = tmp_path_factory.mktemp("ready")
         ready = Installation(folder, DATABASE_URL=server.url(TEMPLATE))
         ready.manage("migrate", "--verbosity", "0")
+        ready.settle_opt_outs()
         ready.manage("policy", *POLICY)
         yield server
 

@@ -1,0 +1,1 @@
+"""Pages of consent: who must not be written to, the old list, one lead's record."""
