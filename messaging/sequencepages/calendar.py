@@ -17,6 +17,7 @@ from leads.models import ContactPoint, Lead, LeadContact
 from messaging import templating, words
 from messaging.models import Channel, Conversation, Message
 from messaging.models.sequence import Enrollment, Sequence, Step
+from messaging.sequencepages.plans import ahead_of
 from messaging.sequences import variants
 
 DAYS = 14
@@ -196,7 +197,12 @@ class Calendar:
         said = list(messages.order_by("due_at", "pk")[:most])
         steps = self._on(self._steps()).filter(day=day)
         steps = steps.select_related(
-            "lead__team", "lead__owner", "lead__company", "sequence", "next_step"
+            "lead__team",
+            "lead__owner",
+            "lead__company",
+            "lead__conversation",
+            "sequence",
+            "next_step",
         ).prefetch_related("next_step__variants")
         due = list(steps.order_by("due_at", "pk")[:most])
         points = _points([row.lead for row in due])
@@ -241,6 +247,7 @@ class Calendar:
             url=reverse("lead_page", args=[row.lead.public_id]),
             state=row.reason,
             tone="amber" if row.parked_until else "",
+            ahead=ahead_of(row.lead),
         )
 
     def _says(self, row: Enrollment, step: Step) -> str:

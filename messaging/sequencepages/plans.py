@@ -71,7 +71,7 @@ def _line(planned: PlannedStep, lead: Lead, after: datetime | None) -> PlanLine:
     kind = str(planned.kind)
     point = reach_of(lead, kind).point
     zone = words.zone_of(lead, point)
-    ours, theirs = words.date_of(planned.at), planned.at.astimezone(zone)
+    ours, theirs = words.date_of(planned.at), (planned.at + ahead_of(lead)).astimezone(zone)
     day, _, time = ours.rpartition(" ")
     there = f"{theirs:%H:%M}"
     counted = segments.count_segments(planned.body).segments
@@ -93,6 +93,12 @@ def _line(planned: PlannedStep, lead: Lead, after: datetime | None) -> PlanLine:
         note=planned.note,
         tone=_tone(planned),
     )
+
+
+def ahead_of(lead: Lead) -> timedelta:
+    """How far a simulated lead's own clock is ahead of ours."""
+    talk = getattr(lead, "conversation", None)
+    return timedelta(seconds=talk.clock_shift if talk is not None else 0)
 
 
 def _there(there: str, theirs: datetime, at: datetime, time: str) -> str:
