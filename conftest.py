@@ -53,6 +53,32 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         ensure_roles()
     _settle_opt_outs()
+    _flush_quickly()
+
+
+# What `migrate` makes and no test changes.
+KEPT_TABLES = ("django_content_type", "auth_permission")
+
+
+def _flush_quickly() -> None:
+    """PostgreSQL makes new files for every table it truncates, full or empty: between
+    tests that commit, deleting their few rows takes a tenth of the time.
+    """
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return
+
+    def sql_flush(style: Any, tables: Any, **kwargs: Any) -> list[str]:
+        names = [connection.ops.quote_name(t) for t in tables if t not in KEPT_TABLES]
+        return [
+            "SET LOCAL session_replication_role = replica",
+            *(f"DELETE FROM {name}" for name in sorted(names)),
+            "SET LOCAL session_replication_role = origin",
+        ]
+
+    # Through the class: every thread has a connection, with operations, of its own.
+    type(connection.ops).sql_flush = lambda self, *a, **k: sql_flush(*a, **k)
 
 
 def _settle_opt_outs() -> None:

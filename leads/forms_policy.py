@@ -101,7 +101,7 @@ class PolicyForm(LookMixin, Base):
             "quiet_from": "From",
             "quiet_until": "Until",
             "quiet_email": "Mail keeps them too",
-            "night_reply_minutes": "To who wrote within, minutes",
+            "night_reply_minutes": "To those who wrote within, minutes",
             "night_reply_sms": "By text",
             "night_reply_email": "By email",
             "cap_lead_hour": "To one lead in an hour",

@@ -41,11 +41,11 @@ class Line:
 def text_of(data: bytes) -> str:
     """The words of a file. Raises NotReadable for what is no text."""
     if data[:2] == b"PK":
-        raise NotReadable("This is an Excel file: save it as CSV and take that")
+        raise NotReadable("This is an Excel file: save it as CSV and import that")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _decoded(data, "utf-16")
     if b"\x00" in data:
-        raise NotReadable("This is no text file: save the list as CSV")
+        raise NotReadable("This is not a text file: save the list as CSV")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -56,7 +56,7 @@ def _decoded(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
-        words = "This is no text file: save the list as CSV in UTF-8"
+        words = "This is not a text file: save the list as CSV in UTF-8"
         raise NotReadable(words) from None
 
 

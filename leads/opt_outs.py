@@ -22,8 +22,7 @@ KINDS = {"sms": ContactPoint.Kind.PHONE, "email": ContactPoint.Kind.EMAIL}
 LOCKED_WORDS = (
     "waits until the old opt-out list is imported, or somebody signs that there is none"
 )
-# What a person may take back. The lead's own no is the lead's to take back.
-LIFTABLE = (Suppression.Reason.MANUAL, Suppression.Reason.BOUNCE)
+# What no person takes back: the lead's own no is the lead's to take back.
 _NOT_LIFTABLE = {
     Suppression.Reason.STOP: "The lead asked to stop: only the lead takes that back,"
     " by START or by the link in a mail",

@@ -4,7 +4,7 @@ Everything is worked out for one date at a time and then taken through UTC, so t
 nights in which the clock changes come out right.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 # From and until, in minutes after midnight; 1440 is the midnight that ends the day.
 Block = tuple[int, int]
 WHOLE_DAY: tuple[Block, ...] = ((0, 24 * 60),)
-BlocksOf = Callable[[date], Iterable[Block]]
 
 
 def minutes(moment: time) -> int:

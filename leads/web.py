@@ -37,6 +37,12 @@ def staff_required(view: View[P]) -> View[P]:
     return guarded
 
 
+def ask(request: HttpRequest, permission: str, words: str) -> None:
+    """Let a person with the permission on; refuse everybody else in words."""
+    if not request.user.has_perm(permission):
+        raise PermissionDenied(words)
+
+
 class Handed(FileResponse):
     """A file in pieces. Django's own answer would hold all of it in memory."""
 

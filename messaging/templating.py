@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from leads.models import LeadContact
+from leads.models import Lead, LeadContact
 from messaging.models import Conversation, Profile
 from messaging.text import clean
 
@@ -114,16 +114,22 @@ def check(text: str) -> None:
 
 def values_for(*, conversation: Conversation, user: object) -> dict[str, str]:
     """What each name stands for in this conversation; "" where nothing is known."""
-    lead = conversation.lead
+    return {
+        **our_values(),
+        **people_values(lead=conversation.lead, user=user),
+        **_addresses(conversation),
+    }
+
+
+def people_values(*, lead: Lead | None, user: object) -> dict[str, str]:
+    """What is known of the lead, addresses aside, and of whoever writes to it."""
     name = _line(lead.name) if lead is not None else ""
     company = _line(str(lead.company)) if lead is not None and lead.company else ""
     return {
-        **our_values(),
         **_our_person(user),
         "name": name,
         "first_name": name.split()[0] if name else "",
         "company": company,
-        **_addresses(conversation),
     }
 
 

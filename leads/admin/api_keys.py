@@ -66,7 +66,7 @@ class ApiKeyAdmin(StaffAdmin):
         if db_field.name == "user" and field is not None:
             field.queryset = field.queryset.filter(is_active=True, is_staff=True)
             field.initial = request.user.pk
-            field.help_text = "It may and sees what this person may and sees."
+            field.help_text = "It may do and see what this person may."
         return field
 
     def get_form(

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 from leads import clock, consent, opt_outs
 from leads.compliance.forms import BASES, AddressForm, ConsentForm, ReasonForm
 from leads.compliance.reads import record_of
-from leads.compliance.suppressions import ADD, ask
+from leads.compliance.suppressions import ADD
 from leads.models import ContactPoint, Lead, LeadContact, Suppression
 from leads.privacy.lead import lead_or_404
-from leads.web import is_fragment, staff_required
+from leads.web import ask, is_fragment, staff_required
 
 SEE, RECORD = "leads.view_consent", "leads.add_consent"
 NOT_THEIRS = "This address is not one of the lead's own"

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leads import opt_out_import, opt_outs
 from leads import policy as policies
+from leads.compliance.files import csv_file
 from leads.compliance.forms import SignForm, UploadForm
-from leads.compliance.reads import csv_of, names_of
-from leads.compliance.suppressions import as_file, ask
+from leads.compliance.reads import names_of
 from leads.models import Job, OptOutList
 from leads.opt_out_reading import NotReadable
 from leads.opt_outs import NotPossible
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 
 SEE, ACT = "leads.view_optoutlist", "leads.add_optoutlist"
 NAMES = {"sms": "Texts", "email": "Mail"}
@@ -143,5 +143,5 @@ def errors(request: HttpRequest, list_id: UUID) -> HttpResponse:
     row = OptOutList.objects.filter(public_id=list_id).first()
     if row is None:
         raise Http404("There is no such list.")
-    text = csv_of(opt_out_import.error_lines(row))
-    return as_file(text, f"not-read-{str(row.public_id)[:8]}.csv")
+    name = f"not-read-{str(row.public_id)[:8]}.csv"
+    return csv_file(opt_out_import.error_lines(row), name)

@@ -1,11 +1,8 @@
 """What the consent pages show, read. People see the addresses of leads they may see."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
@@ -223,21 +220,3 @@ def _said(row: Consent, names: dict[str, str], lead: Lead, *, shared: bool) -> S
 def _named(where: str) -> str:
     """A source in words: who entered it stands beside it already."""
     return "entered by hand" if "user:" in where or "by hand" in where else where
-
-
-# --- files ---------------------------------------------------------------------------
-
-
-def csv_of(rows: Iterable[list[Any]]) -> str:
-    """Rows as CSV in which no cell is a formula to a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in rows:
-        writer.writerow([_plain(cell) for cell in row])
-    return out.getvalue()
-
-
-def _plain(cell: Any) -> str:
-    words = "" if cell is None else str(cell)
-    number = words.lstrip("+-").replace(".", "", 1).isdigit()
-    return f"'{words}" if words[:1] in "=+-@\t\r" and words and not number else words

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,11 +11,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leads import opt_outs
 from leads import policy as policies
+from leads.compliance.files import csv_file
 from leads.compliance.forms import CloseForm, ReasonForm
-from leads.compliance.reads import CHANNELS, STATES, csv_of, filtered, shown, visible
+from leads.compliance.reads import CHANNELS, STATES, filtered, shown, visible
 from leads.models import Suppression
 from leads.opt_outs import NotPossible
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 
 SEE, ADD, LIFT = (
     "leads.view_suppression",
@@ -25,12 +25,6 @@ SEE, ADD, LIFT = (
 )
 A_PAGE = 50
 A_FILE = 50_000
-
-
-def ask(request: HttpRequest, permission: str, words: str) -> None:
-    """Let the person on, or refuse in words."""
-    if not request.user.has_perm(permission):
-        raise PermissionDenied(words)
 
 
 @staff_required
@@ -82,15 +76,7 @@ def _csv(found: Any, request: HttpRequest) -> HttpResponse:
         ]
         for row in shown(found[:A_FILE], request.user)
     ]
-    return as_file(csv_of([heading, *rows]), "opted-out.csv")
-
-
-def as_file(text: str, name: str) -> HttpResponse:
-    """A CSV file to keep."""
-    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return csv_file([heading, *rows], "opted-out.csv")
 
 
 def _asked(request: HttpRequest, name: str) -> str:

@@ -7,7 +7,7 @@ from rest_framework_api_key.models import AbstractAPIKey
 
 
 class ApiKey(AbstractAPIKey):
-    """A key of a person: it may and sees what that person may and sees.
+    """A key of a person: it may do and see what that person may.
 
     Only its hash is kept; the key itself is shown once.
     """

@@ -14,8 +14,8 @@ from leads import erasing, exporting
 from leads.erasing import NotPossible
 from leads.lifecycle import lifecycles
 from leads.models import Lead
-from leads.privacy.views import ERASE, SEE, ask
-from leads.web import page_context, staff_required
+from leads.privacy.views import ERASE, SEE
+from leads.web import ask, page_context, staff_required
 
 EXPORT = "leads.add_privacyrequest"
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from leads import erasing, outbox, retention
 from leads.models import PrivacyRequest
 from leads.privacy.reads import request_or_404, rules, shown, visible
 from leads.retention import MOST_DAYS, NotAllowed
-from leads.web import Handed, is_fragment, page_context, staff_required
+from leads.web import Handed, ask, is_fragment, page_context, staff_required
 
 SEE, SEE_RULES, CHANGE_RULES = (
     "leads.view_privacyrequest",
@@ -32,12 +31,6 @@ class DaysForm(forms.Form):
     """For how many days; empty is for ever."""
 
     days = forms.IntegerField(required=False, min_value=1, max_value=MOST_DAYS)
-
-
-def ask(request: HttpRequest, permission: str, words: str) -> None:
-    """Let the person on, or refuse in words."""
-    if not request.user.has_perm(permission):
-        raise PermissionDenied(words)
 
 
 @staff_required

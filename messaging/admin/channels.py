@@ -47,7 +47,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Channel
         fields = (*GENERAL, *CALLS)
         labels = {
-            "missed_calls": "Text who is not answered",
+            "missed_calls": "Text callers whom nobody answers",
             "forward_to": "Ring this telephone first",
             "cap_day": "Messages a day",
         }
@@ -75,7 +75,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
             return ""
         number = capture.normalise_phone(typed)
         if number is None:
-            raise ValidationError("This is no telephone number.")
+            raise ValidationError("This is not a telephone number.")
         if Channel.objects.filter(kind=Channel.Kind.SMS, address=number).exists():
             raise ValidationError(
                 "This is a number of ours: it would ring in a circle."

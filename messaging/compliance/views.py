@@ -3,15 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from leads import clock
-from leads.compliance.reads import csv_of
-from leads.compliance.suppressions import as_file
-from leads.web import page_context, staff_required
+from leads.compliance.files import csv_file
+from leads.web import ask, page_context, staff_required
 from messaging.compliance.counting import Counting
 from messaging.compliance.report import parts, rows_behind
 from messaging.measures import company_zone, midnight
@@ -22,8 +20,7 @@ USUAL = "30"
 
 
 def _counting(request: HttpRequest) -> tuple[Counting, str]:
-    if not request.user.has_perm(SEE):
-        raise PermissionDenied("Your role does not show the compliance report.")
+    ask(request, SEE, "Your role does not show the compliance report.")
     days = request.GET.get("days", USUAL)
     days = days if days in PERIODS else USUAL
     now = clock.now()
@@ -54,8 +51,8 @@ def compliance(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest, key: str) -> HttpResponse:
     """Hand out the rows that a number counts."""
     counting, _ = _counting(request)
+    name = f"compliance-{key.replace(' ', '-')[:60]}.csv"
     try:
-        text = csv_of(rows_behind(counting, key))
+        return csv_file(rows_behind(counting, key), name)
     except (KeyError, ValueError) as error:
         raise Http404("There is no such number.") from error
-    return as_file(text, f"compliance-{key.replace(' ', '-')[:60]}.csv")

@@ -257,15 +257,8 @@ class Calendar:
             return ""
         if step.writer == Step.Writer.AI:
             return f"The AI writes it: {' '.join(variant.brief.split())}"[:LONGEST]
-        lead, owner = row.lead, row.lead.owner
-        values = {
-            **self._ours,
-            "name": lead.name,
-            "first_name": lead.name.split()[0] if lead.name.split() else "",
-            "company": lead.company.name if lead.company else "",
-            "my_first_name": owner.first_name if owner else "",
-            "my_name": owner.get_full_name() if owner else "",
-        }
+        people = templating.people_values(lead=row.lead, user=row.lead.owner)
+        values = {**self._ours, **people}
         text = templating.render(variant.body, values=values).text
         return " ".join(text.split())[:LONGEST]
 

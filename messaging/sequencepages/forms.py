@@ -98,7 +98,7 @@ class SettingsForm(_OfTeam):
         rule = self._rule(found)
         low, high = rule.get("score_from"), rule.get("score_below")
         if low is not None and high is not None and low >= high:
-            self.add_error("score_below", "Nobody is between these.")
+            self.add_error("score_below", "No score lies between these.")
         lacking = rules.problems(rule) if not self.errors else []
         if lacking:
             self.add_error("stages" if "stages" in lacking[0] else "on", lacking[0])

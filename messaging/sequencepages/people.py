@@ -9,8 +9,7 @@ from leads.access import Viewer
 from leads.models import Lead, LeadContact
 from messaging.models import Conversation
 from messaging.models.sequence import Sequence, SequenceVersion
-from messaging.sequences import enrolling, planning
-from messaging.sequences.reach import WHAT, reach_of
+from messaging.sequences import enrolling, planning, reach
 
 MOST_FOUND = 8
 SUGGESTED = 4
@@ -87,11 +86,5 @@ def why_not(sequence: Sequence, lead: Lead) -> str:
 
 def unreachable(version: SequenceVersion | None, lead: Lead) -> str:
     """Why no step could reach the lead; "" when one can."""
-    rows = version.steps.values_list("kind", flat=True) if version else []
-    reaches = [reach_of(lead, kind) for kind in dict.fromkeys(rows)]
-    if any(reach.open for reach in reaches):
-        return ""
-    closed = [f"{WHAT[one.kind]}: {one.lacks}" for one in reaches if one.closed]
-    if closed:
-        return f"May not be written to: {'; '.join(closed)}"
-    return "; ".join(reach.lacks for reach in reaches) or "there is no step"
+    kinds = version.steps.values_list("kind", flat=True) if version else []
+    return reach.unreachable(reach.reaches_of(lead, kinds))

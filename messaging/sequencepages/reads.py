@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from leads.access import Viewer, lead_filter, team_filter
+from leads.web import ask
 from messaging.models.sequence import (
     LIVE_STATES,
     Enrollment,
@@ -25,12 +25,6 @@ SEE_WHO, ENROLL, STOP = (
 )
 TONES = {"draft": "", "active": "green", "paused": "amber", "archived": "done"}
 State = Sequence.State
-
-
-def ask(request: HttpRequest, permission: str, words: str) -> None:
-    """Let the person on, or refuse in words."""
-    if not request.user.has_perm(permission):
-        raise PermissionDenied(words)
 
 
 def may(request: HttpRequest) -> dict[str, bool]:

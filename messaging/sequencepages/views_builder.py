@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from leads import clock
-from leads.web import is_fragment, page_context, staff_required
+from leads.web import ask, is_fragment, page_context, staff_required
 from messaging import templating
 from messaging.models.sequence import Sequence, Step
 from messaging.sequencepages import drafting, people, reads
@@ -136,7 +136,7 @@ def saved(row: Sequence, **more: Any) -> dict[str, Any]:
 def save_settings(request: HttpRequest, sequence: UUID) -> HttpResponse:
     """Keep name, goal, team, judging and rule."""
     row = reads.sequence_or_404(request, sequence)
-    reads.ask(request, reads.CHANGE, "Your role may read here, not write.")
+    ask(request, reads.CHANGE, "Your role may read here, not write.")
     form = SettingsForm(request.POST, user=request.user)
     if not form.is_valid():
         errors = {name: str(words[0]) for name, words in form.errors.items()}
@@ -154,7 +154,7 @@ def save_settings(request: HttpRequest, sequence: UUID) -> HttpResponse:
 def save_step(request: HttpRequest, sequence: UUID, position: int) -> HttpResponse:
     """Keep one step as it is typed."""
     row = reads.sequence_or_404(request, sequence)
-    reads.ask(request, reads.CHANGE, "Your role may read here, not write.")
+    ask(request, reads.CHANGE, "Your role may read here, not write.")
     posted = StepPost(request.POST)
     if posted.content is None:
         return _wrong(request, row, posted.errors)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from leads.models import Lead
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 from messaging.models.sequence import Enrollment, Sequence
 from messaging.queueing import Refused
 from messaging.sequencepages import people, reads
@@ -47,7 +47,7 @@ def choose(request: HttpRequest, leads: Iterable[Lead]) -> str:
 @require_http_methods(["GET", "POST"])
 def enroll_many(request: HttpRequest) -> HttpResponse:
     """Show for each chosen lead whether it can begin, and why not; then let them."""
-    reads.ask(request, reads.ENROLL, "Your role does not enroll leads.")
+    ask(request, reads.ENROLL, "Your role does not enroll leads.")
     choices = reads.visible(request.user).filter(state=Sequence.State.ACTIVE)
     asked = request.POST if request.method == "POST" else request.GET
     sequence = _chosen(list(choices), asked.get("sequence", ""))

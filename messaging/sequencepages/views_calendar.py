@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from leads.access import team_filter
 from leads.models import Team
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 from messaging.models import Channel
 from messaging.models.sequence import Sequence
 from messaging.sequencepages import reads
@@ -23,7 +23,7 @@ SEE = "messaging.view_message"
 @require_GET
 def going_out(request: HttpRequest) -> HttpResponse:
     """Show the next two weeks, day by day."""
-    reads.ask(request, SEE, "Your role does not show messages.")
+    ask(request, SEE, "Your role does not show messages.")
     teams = Team.objects.filter(team_filter(request.user, prefix="pk"))
     sequences = reads.visible(request.user).exclude(state=Sequence.State.ARCHIVED)
     wanted = _wanted(request, teams, sequences)

@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from leads import clock
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 from messaging import words
 from messaging.models.sequence import LIVE_STATES, Enrollment, Sequence
 from messaging.sequencepages import reads, resting
@@ -92,7 +92,7 @@ def _says(row: Enrollment) -> str:
 def enrollments(request: HttpRequest, sequence: UUID) -> HttpResponse:
     """List who is in the sequence, each with its reason."""
     row = reads.sequence_or_404(request, sequence)
-    reads.ask(request, reads.SEE_WHO, "Your role does not show who is in one.")
+    ask(request, reads.SEE_WHO, "Your role does not show who is in a sequence.")
     everyone = reads.enrollments(request.user).filter(sequence=row)
     asked = {name: request.GET.get(name, "") for name in ("show", "cause", "q")}
     pages = Paginator(_filtered(everyone, asked), A_PAGE)
@@ -200,7 +200,7 @@ def stop_one(act: Act, row: Enrollment) -> bool:
 def _stop(act: Act, row: Enrollment) -> Said:
     if not stop_one(act, row):
         raise Declined("It has ended already")
-    return {"toast": f"Stopped with {row.lead.display_name}"}
+    return {"toast": f"Stopped for {row.lead.display_name}"}
 
 
 def _rest(act: Act, row: Enrollment, *, span: timedelta) -> Said:
@@ -245,7 +245,7 @@ def _stop_many(act: Act, sequence: Sequence, ticked: Iterable[str]) -> Said:
     stopped = sum(stop_one(act, row) for row in rows)
     ended = len(ids) - stopped
     rest = f", {ended} had ended already" if ended else ""
-    return {"toast": f"Stopped with {stopped} lead{'s' * (stopped != 1)}{rest}"}
+    return {"toast": f"Stopped for {stopped} lead{'s' * (stopped != 1)}{rest}"}
 
 
 def _is_uuid(value: str) -> bool:

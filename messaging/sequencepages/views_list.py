@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 from messaging.forms import first_error
 from messaging.models.sequence import Sequence
 from messaging.sequencepages import drafting, reads
@@ -21,7 +21,7 @@ TABS = {"": "All", **dict(Sequence.State.choices)}
 @require_GET
 def sequences(request: HttpRequest) -> HttpResponse:
     """List the sequences with who is in each and what came of it."""
-    reads.ask(request, reads.SEE, "Your role does not show sequences.")
+    ask(request, reads.SEE, "Your role does not show sequences.")
     state = request.GET.get("state", "")
     words = request.GET.get("q", "").replace("\0", "").strip()[:100]
     everything = list(reads.visible(request.user))
@@ -69,7 +69,7 @@ def _tabs(rows: list[Sequence]) -> list[tuple[str, str, int]]:
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Begin a sequence: empty, or with a ready-made start, as a draft."""
-    reads.ask(request, reads.ADD, "Your role does not make sequences.")
+    ask(request, reads.ADD, "Your role does not make sequences.")
     asked = request.POST if request.method == "POST" else request.GET
     starter = starters().get(asked.get("start", ""))
     form = NewForm(asked, user=request.user)

@@ -12,7 +12,7 @@ from django.views.decorators.http import (
 )
 
 from leads.models import Lead
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 from messaging.models.sequence import Sequence, SequenceVersion
 from messaging.queueing import Refused
 from messaging.sequencepages import people, plans, reads
@@ -91,7 +91,7 @@ def mark_of(version: SequenceVersion) -> str:
 def activate(request: HttpRequest, sequence: UUID) -> HttpResponse:
     """Show who gets what and when; activate on confirmation."""
     row = reads.sequence_or_404(request, sequence)
-    reads.ask(request, reads.CHANGE, "Your role does not activate sequences.")
+    ask(request, reads.CHANGE, "Your role does not activate sequences.")
     if request.method == "POST":
         return perform(
             request,

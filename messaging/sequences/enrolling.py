@@ -9,10 +9,10 @@ from leads.models import Lead
 from messaging.conversations import lock_conversation_of
 from messaging.holding import name_of
 from messaging.models import Conversation
-from messaging.models.sequence import LIVE_STATES, Enrollment, Sequence, Step
+from messaging.models.sequence import LIVE_STATES, Enrollment, Sequence
 from messaging.queueing import Refused
 from messaging.sequences.events import tell
-from messaging.sequences.reach import WHAT, Reach, reach_of
+from messaging.sequences.reach import reaches_of, unreachable
 from messaging.sequences.timing import due_after
 
 
@@ -38,10 +38,10 @@ def enroll(
         raise Refused(why)
     version = sequence.current
     steps = list(version.steps.order_by("position")) if version is not None else []
-    reach = _reach(lead, steps)
-    unreachable = _unreachable(reach)
-    if version is None or unreachable:
-        raise Refused(unreachable or _inactive(sequence))
+    reach = reaches_of(lead, (step.kind for step in steps))
+    closed = unreachable(reach)
+    if version is None or closed:
+        raise Refused(closed or _inactive(sequence))
     begun, first = at or clock.now(), steps[0]
     point = reach[first.kind].point
     row = Enrollment(
@@ -93,17 +93,3 @@ def _inactive(sequence: Sequence) -> str:
 
 def _already(sequence: Sequence, lead: Lead) -> str:
     return f"“{sequence.name}” is already under way with {lead.display_name}"
-
-
-def _reach(lead: Lead, steps: list[Step]) -> dict[str, Reach]:
-    return {kind: reach_of(lead, kind) for kind in dict.fromkeys(s.kind for s in steps)}
-
-
-def _unreachable(reach: dict[str, Reach]) -> str:
-    """Why no step could reach the lead, "" when one can."""
-    if any(one.open for one in reach.values()):
-        return ""
-    closed = [f"{WHAT[one.kind]}: {one.lacks}" for one in reach.values() if one.closed]
-    if closed:
-        return f"May not be written to: {'; '.join(closed)}"
-    return "; ".join(one.lacks for one in reach.values()) or "there is no step"

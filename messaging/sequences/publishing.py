@@ -109,7 +109,7 @@ def pause(*, sequence: Sequence, user: User) -> bool:
 
 @transaction.atomic
 def resume(*, sequence: Sequence, user: User) -> bool:
-    """Let those who rest go on, each with its next step; False when none rests."""
+    """Let those who rest go on, each with its next step; False when it is not paused."""
     sequence = claims.lock(Sequence, sequence.pk)
     if sequence.state != State.PAUSED:
         return False

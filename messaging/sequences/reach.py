@@ -1,5 +1,6 @@
 """Where a lead can be followed up: addresses that take the kind of a step."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -57,6 +58,21 @@ def reach_of(lead: Lead, kind: str) -> Reach:
         last = _last_from(lead, kind, free)
         free.sort(key=lambda point: point.pk != last)
     return Reach(kind, tuple(free), known=True)
+
+
+def reaches_of(lead: Lead, kinds: Iterable[str]) -> dict[str, Reach]:
+    """The reach of each kind, in the order in which they are first named."""
+    return {kind: reach_of(lead, kind) for kind in dict.fromkeys(kinds)}
+
+
+def unreachable(reaches: Mapping[str, Reach]) -> str:
+    """Why nothing could reach the lead on any of the kinds; "" when something can."""
+    if any(one.open for one in reaches.values()):
+        return ""
+    closed = [f"{WHAT[r.kind]}: {r.lacks}" for r in reaches.values() if r.closed]
+    if closed:
+        return f"May not be written to: {'; '.join(closed)}"
+    return "; ".join(one.lacks for one in reaches.values()) or "there is no step"
 
 
 _known: Select[LeadContact] = Select(

@@ -48,7 +48,7 @@ def test_a_telephone_is_taken_as_people_write_it(
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"forward_to": "front desk"}, "This is no telephone number."),
+        ({"forward_to": "front desk"}, "This is not a telephone number."),
         ({"forward_to": OURS}, "it would ring in a circle"),
         ({"missed_call_text": "Hi {{ nme }}"}, "There is no {{ nme }}"),
         ({"missed_call_text": "Hi {% if %}"}, "that belongs to no"),
@@ -68,9 +68,9 @@ def test_a_mailbox_has_no_calls(admin_client: Client, number: Channel) -> None:
     mailbox = channel(number.team, "email")
     url = reverse("admin:messaging_channel_change", args=[mailbox.pk])
     page = admin_client.get(url).content.decode()
-    assert "Text who is not answered" not in page
+    assert "Text callers whom nobody answers" not in page
     assert save(admin_client, mailbox).status_code == 302
     shown = admin_client.get(
         reverse("admin:messaging_channel_change", args=[number.pk])
     )
-    assert "Text who is not answered" in shown.content.decode()
+    assert "Text callers whom nobody answers" in shown.content.decode()

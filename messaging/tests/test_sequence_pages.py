@@ -355,7 +355,7 @@ def test_the_rule_is_kept_whole_or_not_at_all(at: SimpleNamespace) -> None:
     assert answer.json()["errors"] == {"stages": "Choose the stages that enroll a lead"}
     wrong = settings(row, on="captured", score_from="60", score_below="40")
     answer = at.client.post(where, wrong, **FRAGMENT)
-    assert answer.json()["errors"] == {"score_below": "Nobody is between these."}
+    assert answer.json()["errors"] == {"score_below": "No score lies between these."}
     row.refresh_from_db()
     assert row.rule["score_from"] == 40
 

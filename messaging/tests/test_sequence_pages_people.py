@@ -118,7 +118,7 @@ def test_the_ticked_ones_are_stopped_together(at: SimpleNamespace) -> None:
     do(at.ana, rows[0], "stop")
     ticked = {"enrollment": [str(row.public_id) for row in rows[:2]] + ["nonsense"]}
     said = signed_in(at.ana).post(stop, ticked, **FRAGMENT).json()
-    assert said["toast"] == "Stopped with 1 lead, 1 had ended already"
+    assert said["toast"] == "Stopped for 1 lead, 1 had ended already"
     assert [now_of(row).state for row in rows] == ["stopped", "stopped", "waiting"]
     refused = signed_in(at.ana).post(stop, {}, **FRAGMENT)
     assert (refused.status_code, refused.json()["error"]) == (

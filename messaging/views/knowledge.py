@@ -5,14 +5,13 @@ from collections import Counter
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from leads.web import page_context, staff_required
+from leads.web import ask, page_context, staff_required
 from messaging.agent.understanding.language import detect_language
 from messaging.differing import word_diff
 from messaging.forms_knowledge import (
@@ -42,15 +41,10 @@ OUTCOMES = {
 }
 
 
-def _ask(request: HttpRequest, permission: str, words: str) -> None:
-    if not request.user.has_perm(permission):
-        raise PermissionDenied(words)
-
-
 @staff_required
 def try_question(request: HttpRequest) -> HttpResponse:
     """Answer a tried question with what would be found, as a fragment."""
-    _ask(request, SEE, "Your role does not show articles.")
+    ask(request, SEE, "Your role does not show articles.")
     form = TryForm(request.GET)
     form.is_valid()
     words = form.cleaned_data.get("q", "").strip()
@@ -82,7 +76,7 @@ def _page_of(source: str) -> str:
 @staff_required
 def versions(request: HttpRequest, article: uuid.UUID) -> HttpResponse:
     """List an article's versions, and what differs between any two."""
-    _ask(request, SEE, "Your role does not show articles.")
+    ask(request, SEE, "Your role does not show articles.")
     row = get_object_or_404(Article, public_id=article)
     said: list[ArticleRevision] = list(row.revisions.order_by("-number"))
     texts = {str(one.number): one for one in said}
@@ -131,7 +125,7 @@ def _day(day: Any) -> str:
 @staff_required
 def act(request: HttpRequest, article: uuid.UUID, do: str) -> HttpResponse:
     """Retire, bring back, undo or confirm one article; go back to its page."""
-    _ask(request, CHANGE, "Your role does not change articles.")
+    ask(request, CHANGE, "Your role does not change articles.")
     row = get_object_or_404(Article, public_id=article)
     acts = {
         "retire": _retire,
@@ -191,7 +185,7 @@ def _phrase(request: HttpRequest, row: Article) -> str:
 @staff_required
 def bring(request: HttpRequest) -> HttpResponse:
     """Take a pasted page or a CSV file; show what was brought lately."""
-    _ask(request, ADD, "Your role does not add articles.")
+    ask(request, ADD, "Your role does not add articles.")
     page = PageForm(request.POST if "paste" in request.POST else None)
     file_posted = request.method == "POST" and "paste" not in request.POST
     file = FileForm(*((request.POST, request.FILES) if file_posted else ()))
@@ -236,14 +230,14 @@ def _keep_file(request: HttpRequest, form: FileForm) -> KnowledgeImport | None:
 def _publishes(request: HttpRequest, then: str) -> bool:
     if then != PUBLISH:
         return False
-    _ask(request, CHANGE, "Your role does not publish articles.")
+    ask(request, CHANGE, "Your role does not publish articles.")
     return True
 
 
 @staff_required
 def brought(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show what a page was cut into, and once that is settled what became of it."""
-    _ask(request, ADD, "Your role does not add articles.")
+    ask(request, ADD, "Your role does not add articles.")
     row = get_object_or_404(KnowledgeImport, public_id=public_id)
     progress = importing.progress_of(row)
     if progress is not None:
