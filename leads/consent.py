@@ -86,6 +86,11 @@ def has_consent(contact_point: ContactPoint, channel: str) -> Consent | None:
     return latest if latest is not None and latest.given else None
 
 
+def last_statement(contact_point: ContactPoint, channel: str) -> Consent | None:
+    """Return what was last said about consent for this channel."""
+    return _latest.first(contact_point=contact_point.pk, channel=channel)
+
+
 _latest: Select[Consent] = Select(
     lambda place: Consent.objects.filter(
         contact_point=place("contact_point"), channel=place("channel")
@@ -119,6 +124,17 @@ _standing: Select[Suppression] = Select(
 )
 
 
+# What a person may take back; see `leads.opt_outs.lift`.
+LIFTABLE = (Suppression.Reason.MANUAL, Suppression.Reason.BOUNCE)
+
+
+def can_be_raised(row: Suppression, reason: str) -> bool:
+    """Whether a reason must take the place of what stands: else the lead's own no
+    would be lost behind a bounce, and lifted with it.
+    """
+    return row.reason in LIFTABLE and reason not in LIFTABLE
+
+
 @transaction.atomic(savepoint=False)
 def suppress(
     *,
@@ -130,7 +146,8 @@ def suppress(
     at: datetime,
     source: str = "",
 ) -> Suppression:
-    """Forbid the address on this channel; the first reason stands.
+    """Forbid the address on this channel; the first reason stands, unless it was one
+    that people may lift and this is none: then this one takes its place.
 
     The caller holds the address's lock, or nothing is being sent to it.
     """
@@ -146,7 +163,12 @@ def suppress(
             "since": at,
         },
     )
-    if made:
+    raised = not made and can_be_raised(row, reason)
+    if raised:
+        row.reason, row.words, row.actor = reason, words, actor
+        row.source = source[:200]
+        row.save(update_fields=["reason", "words", "actor", "source"])
+    if made or raised:
         outbox.emit(
             kind="contact.suppressed",
             actor=actor,

@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from leads import clock, closing, jobs, outbox
+from leads import clock, closing, consent, jobs, outbox
 from leads.models import ContactPoint, Job, LeadContact, OptOutList, Suppression
 from leads.opt_out_reading import Line, NotReadable, read_list, text_of
 from leads.opt_outs import KINDS, NotPossible, settle
@@ -104,7 +104,7 @@ def _take(
 def _close(
     wanted: dict[str, int], channel: str, public_id: uuid.UUID, actor: str
 ) -> None:
-    """Close a batch of addresses, known or new: the first reason stands."""
+    """Close a batch of addresses, known or new, as `consent.suppress` would."""
     now = clock.now()
     kind = KINDS[channel]
     new = [
@@ -117,11 +117,22 @@ def _close(
         .filter(kind=kind, simulated=False, value__in=list(wanted))
         .order_by("pk")
     )
-    closed = set(
-        Suppression.objects.filter(
-            contact_point__in=points, channel=channel, lifted_at=None
-        ).values_list("contact_point", flat=True)
+    standing = Suppression.objects.filter(
+        contact_point__in=points, channel=channel, lifted_at=None
     )
+    closed = set(standing.values_list("contact_point", flat=True))
+    weak = standing.filter(reason__in=consent.LIFTABLE)
+    for row in weak.select_related("contact_point"):
+        line = wanted[row.contact_point.value]
+        consent.suppress(
+            contact_point=row.contact_point,
+            channel=channel,
+            reason=Suppression.Reason.LIST,
+            words=row.words,
+            actor=actor,
+            at=now,
+            source=f"list {public_id}, line {line}",
+        )
     fresh = [point for point in points if point.pk not in closed]
     Suppression.objects.bulk_create(
         Suppression(

@@ -144,7 +144,7 @@ def lift(*, suppression: Suppression, actor: str, why: str) -> None:
     """
     claims.lock_contact_point(suppression.contact_point_id)
     row = Suppression.objects.get(pk=suppression.pk)
-    refusal = why_not_lifted(row)
+    refusal = why_not_lifted(row) or _said_no(row)
     if refusal:
         raise NotPossible(refusal)
     if not why.strip():
@@ -152,6 +152,14 @@ def lift(*, suppression: Suppression, actor: str, why: str) -> None:
     consent.lift_suppression(
         suppression=row, actor=actor, at=clock.now(), why=why.strip()
     )
+
+
+def _said_no(row: Suppression) -> str:
+    """The lead's own no is the lead's to take back, whatever stands in its place."""
+    last = consent.last_statement(row.contact_point, row.channel)
+    if last is None or last.given or last.actor != "lead":
+        return ""
+    return _NOT_LIFTABLE[Suppression.Reason.STOP]
 
 
 @transaction.atomic

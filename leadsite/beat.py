@@ -92,10 +92,14 @@ def write_sweep() -> PeriodicTask:
     """
     seconds = settings.SWEEP_SECONDS
     whole = seconds == int(seconds)
-    interval, _ = IntervalSchedule.objects.get_or_create(
-        every=int(seconds) if whole else int(seconds * 1_000_000),
-        period=IntervalSchedule.SECONDS if whole else IntervalSchedule.MICROSECONDS,
-    )
+    wanted = {
+        "every": int(seconds) if whole else int(seconds * 1_000_000),
+        "period": IntervalSchedule.SECONDS if whole else IntervalSchedule.MICROSECONDS,
+    }
+    # Nothing keeps such rows unique: people and other beats may have made more.
+    rows = IntervalSchedule.objects
+    known = rows.filter(**wanted).order_by("pk").first()
+    interval = known or rows.create(**wanted)
     row, _ = PeriodicTask.objects.update_or_create(
         name=SWEEP,
         defaults={

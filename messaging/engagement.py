@@ -159,7 +159,9 @@ def _is_news(point: ContactPoint, fact: AddressReport) -> bool:
     """Whether it changes anything: what was agreed to before a bounce can still be
     taken back.
     """
-    if consent.is_suppressed(point, fact.channel) is None:
+    standing = consent.is_suppressed(point, fact.channel)
+    reason, _ = _SUPPRESSIONS[fact.reason]
+    if standing is None or consent.can_be_raised(standing, reason):
         return True
     agreed = consent.has_consent(point, fact.channel) is not None
     return fact.reason == "unsubscribe" and agreed

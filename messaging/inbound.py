@@ -83,7 +83,6 @@ def receive_message(*, fact: InboundMessage, mail: MailSide | None = None) -> Me
         if known is not None:
             return known
         leads = [] if unheard_of else capture.leads_of(point)
-        optouts.lock_all(leads, clean(fact.text))
         conversation, detail = _conversation_for(point, channel, fact, leads, mail)
         message = _store(fact, mail, channel=channel, point=point, to=conversation)
         stages.mark("stored", f"{message.kind} of {len(message.body)} characters")
@@ -142,13 +141,19 @@ def _our_address(fact: InboundMessage) -> str:
 
 
 def _sender(fact: InboundMessage) -> tuple[ContactPoint, bool]:
-    """The locked address of the sender, and whether nobody knew it."""
+    """The locked address of the sender, and whether nobody knew it.
+
+    Who wants nothing more at all has the other addresses locked as well.
+    """
     if fact.channel == Channel.Kind.EMAIL:
         value, kind = capture.normalise_email(fact.from_address), "email"
     else:
         value, kind = capture.normalise_sender(fact.from_address), "phone"
     if value is None:
         raise UnusableMessage(f"the sender {fact.from_address[:60]!r} is no address")
+    optouts.lock_all(
+        kind=kind, value=value, simulated=fact.simulated, text=clean(fact.text)
+    )
     return capture.find_or_make_point(kind=kind, value=value, simulated=fact.simulated)
 
 

@@ -44,8 +44,8 @@ def close_address(
 
     The caller has the address's lock; `mine` is the conversation it has locked too,
     and refreshes; with `answered` False no answer at all follows in it. `also` are
-    conversations that have to do with it. `more` goes to the event. The first reason
-    stands.
+    conversations that have to do with it. `more` goes to the event. Which reason
+    stands, `consent.suppress` says.
     """
     row = consent.suppress(
         contact_point=point,
@@ -76,8 +76,10 @@ def close_by_carrier(
 
     Address and conversation are locked, and the caller refreshes. Once is enough.
     """
-    point = message.contact_point
-    if point is None or consent.is_suppressed(point, message.kind) is not None:
+    point, reason = message.contact_point, Suppression.Reason.CARRIER
+    standing = consent.is_suppressed(point, message.kind) if point else None
+    known = standing is not None and not consent.can_be_raised(standing, reason)
+    if point is None or known:
         return
     source = f"{message.provider or 'carrier'} {code}".strip()
     consent.record_consent(
@@ -94,7 +96,7 @@ def close_by_carrier(
     close_address(
         point=point,
         channel=message.kind,
-        reason=Suppression.Reason.CARRIER,
+        reason=reason,
         words=words,
         actor="system",
         source=source,

@@ -1,8 +1,6 @@
 """What a lead's STOP, START and HELP change, with the AI on or off."""
 
-from collections.abc import Iterable
-
-from leads import claims, clock, consent, outbox, pipeline
+from leads import capture, claims, clock, consent, outbox, pipeline
 from leads.models import ContactPoint, Lead, Task
 from messaging.agent.understanding.optout import (
     OptOut,
@@ -88,12 +86,24 @@ def revoke(lead: Lead, message: Message) -> None:
     )
 
 
-def lock_all(leads: Iterable[Lead], text: str) -> None:
-    """Lock what a STOP ALL will close, before any conversation is locked."""
-    leads = list(leads)
-    if len(leads) == 1 and wants_everything(text):
-        for point in consent.addresses_of(leads[0]):
-            claims.lock_contact_point(point.pk)
+def lock_all(*, kind: str, value: str, simulated: bool, text: str) -> None:
+    """Lock what a STOP ALL from this address will close, in the order of the keys:
+    before the address itself and any conversation is locked.
+    """
+    if not wants_everything(text):
+        return
+    rows = ContactPoint.objects.filter(kind=kind, value=value, simulated=simulated)
+    for point in rows:
+        leads = capture.leads_of(point)
+        if len(leads) == 1:
+            lock_addresses(leads[0], point.pk)
+
+
+def lock_addresses(lead: Lead, *others: int) -> None:
+    """Lock all addresses of a lead, and others, in the order of their keys."""
+    keys = {point.pk for point in consent.addresses_of(lead)}
+    for pk in sorted(keys | {*others}):
+        claims.lock_contact_point(pk)
 
 
 def _state(message: Message, *, given: bool) -> None:

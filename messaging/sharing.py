@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from leads import capture, claims, outbox, pipeline
+from leads import capture, outbox, pipeline
 from leads.models import Lead, Task
 from messaging import optouts
 from messaging.agent.understanding.revoking import wants_everything
@@ -27,7 +27,7 @@ def choose_lead(*, conversation: Conversation, lead: Lead, user: User) -> Conver
     """
     if conversation.contact_point_id is None or conversation.lead_id is not None:
         raise ValueError("this conversation already has its lead")
-    claims.lock_contact_point(conversation.contact_point_id)
+    optouts.lock_addresses(lead, conversation.contact_point_id)
     if lead not in candidates(conversation):
         raise ValueError(f"{lead} does not have this address")
     conversation = lock_conversation(conversation.pk)

@@ -184,10 +184,13 @@ def _opened(token: str, *, lock: bool = False) -> tuple[PreferenceToken, Contact
 
 
 def _has_left(point: ContactPoint, channel: str) -> bool:
-    """Whether the lead's own no is on record; another's may stand in its place."""
+    """Whether the lead's own no is on record, and nobody else may lift it."""
+    standing = consent.is_suppressed(point, channel)
     agreed = consent.has_consent(point, channel) is not None
     said_no = consent.has_statement(point, channel) and not agreed
-    return said_no and consent.is_suppressed(point, channel) is not None
+    if standing is None or not said_no:
+        return False
+    return not consent.can_be_raised(standing, Suppression.Reason.STOP)
 
 
 def _state(

@@ -262,3 +262,19 @@ def test_the_digest_is_keyed() -> None:
     mine = opt_outs.digest_of("phone", "+14155550101")
     assert mine != hashlib.sha256(b"phone:+14155550101").hexdigest()
     assert mine != opt_outs.digest_of("email", "+14155550101")
+
+
+def test_the_list_takes_the_place_of_a_bounce() -> None:
+    point = ensure_contact_point(kind="phone", value="+14155550101")
+    row = consent.suppress(
+        contact_point=point,
+        channel="sms",
+        reason="bounce",
+        words="landline",
+        actor="system",
+        at=policy.clock.now(),
+    )
+    import_opt_outs(channel="sms", data=NUMBERS, actor="user:1", file_name="old.txt")
+    row.refresh_from_db()
+    assert row.reason == "list" and "line 1" in row.source
+    assert opt_outs.why_not_lifted(row)

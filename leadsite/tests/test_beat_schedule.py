@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from leadsite.beat import LOOK_SECONDS, HouseScheduler
@@ -74,6 +74,13 @@ def test_a_second_start_makes_no_second_row_and_leaves_a_pause(
     plan = scheduler()
     assert PeriodicTask.objects.filter(name="sweep").count() == 1
     assert rung(plan, monkeypatch) == []
+
+
+def test_two_intervals_alike_do_no_harm() -> None:
+    for _ in range(2):
+        IntervalSchedule.objects.create(every=1, period="seconds")
+    scheduler()
+    assert PeriodicTask.objects.get(name="sweep").interval.every == 1
 
 
 def test_the_sweep_rings_while_the_database_is_away(

@@ -448,3 +448,40 @@ def test_every_sent_message_points_at_the_consent_it_went_by(lead: Lead) -> None
         assert row.given and row.contact_point_id == message.contact_point_id
         assert row.channel == message.kind and row.occurred_at <= message.claimed_at
     assert LeadContact.objects.filter(lead=lead).count() == 2
+
+
+def opted_out_by_a_person(kind: str = "sms") -> Suppression:
+    return opt_outs.opt_out_point(
+        point=point(), actor="user:1", words="said so", source="page"
+    )
+
+
+def test_a_stop_is_not_lost_behind_what_people_may_lift(lead: Lead) -> None:
+    row = opted_out_by_a_person()
+    assert opt_outs.why_not_lifted(row) == ""
+    text_in("STOP", sender=DANA)
+    row.refresh_from_db()
+    assert (row.reason, row.lifted_at) == ("stop", None)
+    with pytest.raises(opt_outs.NotPossible, match="asked to stop"):
+        opt_outs.lift(suppression=row, actor="user:1", why="they came back")
+    assert (
+        Suppression.objects.filter(contact_point=point(), lifted_at=None).count() == 1
+    )
+
+
+def test_a_carriers_report_is_not_lost_behind_a_bounce(lead: Lead) -> None:
+    row = opted_out_by_a_person()
+    consent.suppress(
+        contact_point=point(),
+        channel="sms",
+        reason="carrier",
+        words="21610",
+        actor="system",
+        at=clock.now(),
+    )
+    row.refresh_from_db()
+    assert row.reason == "carrier"
+    # A weaker one that comes later changes nothing.
+    opted_out_by_a_person()
+    row.refresh_from_db()
+    assert row.reason == "carrier"
