@@ -92,7 +92,7 @@ def try_again(*, request: PrivacyRequest) -> bool:
     if job is not None and job.state != Job.State.DEAD:
         return False
     with transaction.atomic():
-        _start_round(request, _round_of(job) + 1)
+        _start_round(request, round_of(job) + 1)
     return True
 
 
@@ -210,12 +210,11 @@ def _progress(job: Job, number: int, of: int) -> None:
 def _come_again(
     request: PrivacyRequest, job: Job, still_open: list[dict[str, str]]
 ) -> None:
-    number = _round_of(job)
+    number = round_of(job)
     with transaction.atomic():
         request.report = {**request.report, "open": still_open}
         request.save(update_fields=["report"])
-        wait = min(SOON * 2 ** min(number - 1, 10), LONGEST)
-        _start_round(request, number + 1, due_at=clock.now() + wait)
+        _start_round(request, number + 1, due_at=clock.now() + wait_after(number))
 
 
 def _start_round(request: PrivacyRequest, number: int, **more: Any) -> None:
@@ -229,7 +228,14 @@ def _start_round(request: PrivacyRequest, number: int, **more: Any) -> None:
     request.save(update_fields=["job"])
 
 
-def _round_of(job: Job | None) -> int:
+def wait_after(number: int) -> timedelta:
+    """How long to wait after so many rounds."""
+    wait: timedelta = SOON * 2 ** min(number - 1, 10)
+    return min(wait, LONGEST)
+
+
+def round_of(job: Job | None) -> int:
+    """Which round a job is."""
     return int(job.arguments.get("round", 1)) if job is not None else 0
 
 
@@ -240,6 +246,8 @@ __all__ = [
     "erasure_of",
     "is_confirmed",
     "request_erasure",
+    "round_of",
     "run_job",
     "try_again",
+    "wait_after",
 ]

@@ -18,12 +18,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from leads import access, clock, jobs, readable, retention
-from leads.erasing import NotPossible, erasure_of
+from leads.erasing import NotPossible, erasure_of, round_of, wait_after
 from leads.leaving import export_path
-from leads.lifecycle import Lifecycle, lifecycles
+from leads.lifecycle import Lifecycle, NotYet, lifecycles
 from leads.models import Job, Lead, PrivacyRequest
 
 JOB = "leads.export"
+NOT_KEPT = "this file is no longer kept"
 _IN_MEMORY = 1_048_576
 _PIECE = 65_536
 _encoder = DjangoJSONEncoder(ensure_ascii=False)
@@ -59,11 +60,29 @@ def request_export(*, lead: Lead, user: User) -> PrivacyRequest:
 
 
 def run_job(job: Job) -> None:
-    """Make the file of one request."""
+    """Make the file of one request; start another round while a store is away."""
     rows = PrivacyRequest.objects.select_related("lead")
     request = rows.filter(pk=job.arguments["request"], done_at=None).first()
-    if request is not None and request.lead is not None:
+    # Only the newest job of a request works on it.
+    if request is None or request.lead is None or request.job_id != job.pk:
+        return
+    try:
         export(request=request, lead=request.lead, job=job)
+    except NotYet as error:
+        _come_again(request, job, str(error))
+
+
+def _come_again(request: PrivacyRequest, job: Job, words: str) -> None:
+    number = round_of(job)
+    with transaction.atomic():
+        request.report = {"open": [{"where": "Export", "words": words}]}
+        request.job = jobs.start_job(
+            name=JOB,
+            arguments={"request": request.pk, "round": number + 1},
+            effect_key=f"{JOB}:{request.public_id}:{number + 1}",
+            due_at=clock.now() + wait_after(number),
+        )
+        request.save(update_fields=["job", "report"])
 
 
 def export(*, request: PrivacyRequest, lead: Lead, job: Job) -> None:
@@ -93,6 +112,7 @@ def _settle(request: PrivacyRequest, path: str) -> bool:
         gone = lead is None or erasure_of(lead) is not None
         PrivacyRequest.objects.filter(pk=request.pk).update(
             path="" if gone else path,
+            report={},
             done_at=now,
             expires_at=None if gone or days is None else now + timedelta(days=days),
         )
@@ -126,7 +146,12 @@ def write_zip(file: IO[bytes], lead: Lead, job: Job | None = None) -> None:
 
 
 def _add_file(archive: zipfile.ZipFile, path: str, name: str) -> None:
-    with default_storage.open(path) as source, archive.open(name, "w") as target:
+    try:
+        source = default_storage.open(path)
+    except FileNotFoundError:
+        archive.writestr(f"{name}.txt", f"{NOT_KEPT}\n")
+        return
+    with source, archive.open(name, "w") as target:
         while piece := source.read(_PIECE):
             target.write(piece)
 

@@ -1,6 +1,5 @@
 """What `leads` holds of a person: given out, and erased at the very last."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -8,6 +7,7 @@ from django.db import transaction
 from django.db.models import Model, ProtectedError, Q, QuerySet
 
 from leads import clock, opt_outs
+from leads.giving import everything
 from leads.lifecycle import Kept, Lifecycle, NotYet
 from leads.models import (
     Company,
@@ -18,6 +18,7 @@ from leads.models import (
     Event,
     Job,
     Lead,
+    LeadContact,
     OptOutList,
     PrivacyRequest,
     Suppression,
@@ -27,6 +28,7 @@ from leads.traces import Traces, own_points, traces_of
 
 BATCH = 1_000
 EXPORTS = "exports"
+GONE = "Emptied: it named a person who was erased."
 
 
 def export_path(request: PrivacyRequest) -> str:
@@ -51,23 +53,7 @@ class LeadsLifecycle(Lifecycle):
 
     def export(self, lead: Lead) -> dict[str, Any]:
         """The lead, and everything that hangs on it, each kind in its order."""
-        points = ContactPoint.objects.filter(lead_contacts__lead=lead)
-        of_points = Q(contact_point__in=points)
-        consents = Consent.objects.filter(of_points).select_related("contact_point")
-        stopped = Suppression.objects.filter(of_points).select_related("contact_point")
-        return {
-            "lead": _lead(lead),
-            "addresses": [_address(row) for row in _contacts(lead)],
-            "consents": [_consent(row) for row in consents.order_by("occurred_at")],
-            "opt_outs": [_suppression(row) for row in stopped.order_by("since")],
-            "facts": _rows(lead.facts.order_by("occurred_at"), _FACT),
-            "score": _rows(lead.score_lines.order_by("added_at"), _SCORE),
-            "deals": _rows(lead.deals.order_by("created_at"), _DEAL),
-            "meetings": _rows(lead.meetings.order_by("starts_at"), _MEETING),
-            "tasks": _rows(lead.tasks.order_by("created_at"), _TASK),
-            "history": _rows(lead.events.order_by("occurred_at", "pk"), _EVENT),
-            "costs": _rows(lead.usage.order_by("occurred_at"), _COST),
-        }
+        return everything(lead)
 
     @transaction.atomic
     def erase(self, lead: Lead) -> dict[str, int]:
@@ -77,6 +63,8 @@ class LeadsLifecycle(Lifecycle):
         lead = Lead.objects.select_for_update().get(pk=lead.pk)
         _refuse_leftovers(lead)
         own, _ = own_points(lead)
+        leaving, _ = _leaving(lead, own)
+        traces = traces_of(lead)
         counts = {
             "facts": lead.facts.count(),
             "lines and moves of the score": lead.score_lines.count()
@@ -88,7 +76,8 @@ class LeadsLifecycle(Lifecycle):
             "counters": _counters(lead).delete()[0],
             "jobs": _jobs(lead).delete()[0],
             "events": _erase_events(lead),
-            "lines of old opt-out lists": _strike_lines(traces_of(lead)),
+            "lines of old opt-out lists": _strike_lines(traces),
+            "jobs that named an address": _strike_jobs(traces),
         }
         company = lead.company
         lead.delete()
@@ -96,13 +85,15 @@ class LeadsLifecycle(Lifecycle):
         if company is not None and not company.leads.exists():
             Company.objects.filter(pk=company.pk, leads=None).delete()
             counts["companies nobody else belongs to"] = 1
-        return counts | _erase_points(own)
+        return counts | _erase_points(leaving)
 
     def kept(self, lead: Lead) -> list[Kept]:
         """The keyed hash, the money, shared addresses."""
         own, shared = own_points(lead)
+        leaving, mentioned = _leaving(lead, own)
         kept = []
-        if Suppression.objects.filter(contact_point__in=own, lifted_at=None).exists():
+        stopped = Suppression.objects.filter(contact_point__in=leaving, lifted_at=None)
+        if stopped.exists():
             kept.append(_HASH)
         if lead.usage.exists():
             kept.append(_MONEY)
@@ -110,6 +101,10 @@ class LeadsLifecycle(Lifecycle):
             number = len(shared)
             what = f"{number} address{'' if number == 1 else 'es'} of other leads too"
             kept.append(Kept(what, "They belong to those leads. Only the tie is cut."))
+        if mentioned:
+            number = len(mentioned)
+            what = f"{number} address{'' if number == 1 else 'es'} only mentioned"
+            kept.append(Kept(what, _SOMEBODY))
         return [*kept, _REQUEST]
 
 
@@ -121,6 +116,10 @@ _HASH = Kept(
 _MONEY = Kept(
     "What the lead cost: sums, services and times",
     "For the books. Nothing in them leads to the person any more.",
+)
+_SOMEBODY = (
+    "Whoever has such an address has opted out, or said what may be sent there. It may"
+    " be somebody else. Only the tie is cut."
 )
 _REQUEST = Kept(
     "This request: who asked when, and these counts",
@@ -176,6 +175,29 @@ def _strike_lines(traces: Traces) -> int:
     return struck
 
 
+def _strike_jobs(traces: Traces) -> int:
+    """What went wrong, or came of a list, may be told with the address in it."""
+    struck = 0
+    told = Q(arguments__has_key="outcome") | ~Q(last_error="")
+    for job in Job.objects.filter(told).iterator():
+        fields: dict[str, Any] = {}
+        if traces.in_bytes(job.last_error.encode()):
+            fields["last_error"] = GONE
+        outcome = job.arguments.get("outcome", {})
+        left = {what: _without(traces, value) for what, value in outcome.items()}
+        if left != outcome:
+            fields["arguments"] = {**job.arguments, "outcome": left}
+        struck += Job.objects.filter(pk=job.pk).update(**fields) if fields else 0
+    return struck
+
+
+def _without(traces: Traces, value: Any) -> Any:
+    """The value, of a list the lines, that hold no address of the person."""
+    if isinstance(value, list):
+        return [line for line in value if not traces.in_bytes(str(line).encode())]
+    return GONE if traces.in_bytes(str(value).encode()) else value
+
+
 def _erase_events(lead: Lead) -> int:
     return delete_events(Event.objects.filter(lead=lead))
 
@@ -188,6 +210,24 @@ def delete_events(rows: "QuerySet[Event]") -> int:
         Event.objects.filter(pk__in=ids).delete()
         deleted += len(ids)
     return deleted
+
+
+def _leaving(
+    lead: Lead, own: list[ContactPoint]
+) -> tuple[list[ContactPoint], list[ContactPoint]]:
+    """Of the own addresses those that go, and those that stay: a lead that only
+    mentioned an address takes no consent or opt-out of it away.
+    """
+    ties = lead.contacts.filter(known_by=LeadContact.Known.PROPOSAL)
+    stated = ties.filter(
+        Q(contact_point__suppressions__isnull=False)
+        | Q(contact_point__consents__isnull=False)
+    )
+    staying = set(stated.values_list("contact_point", flat=True))
+    return (
+        [point for point in own if point.pk not in staying],
+        [point for point in own if point.pk in staying],
+    )
 
 
 def _erase_points(points: list[ContactPoint]) -> dict[str, int]:
@@ -215,76 +255,6 @@ def _erase_point(point: ContactPoint) -> dict[str, int]:
     consents = Consent.objects.erase([point])
     point.delete()
     return {"addresses": 1, "consents": consents, "opt-outs": len(about)}
-
-
-# --- giving out ------------------------------------------------------------------
-
-_FACT = ("field", "value", "quote", "source", "occurred_at", "replaced_at", "struck_at")
-_SCORE = ("label", "part", "points", "quote", "added_at", "removed_at")
-_DEAL = ("title", "amount", "currency", "state", "expected_on", "created_at")
-_MEETING = ("starts_at", "minutes", "state", "note")
-_TASK = ("title", "reason", "kind", "due_at", "created_at", "done_at")
-_EVENT = ("occurred_at", "kind", "actor", "payload")
-_COST = ("occurred_at", "service", "what", "quantity", "micro", "currency")
-
-
-def _rows(rows: "QuerySet[Any]", names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    yield from rows.values(*names).iterator(chunk_size=BATCH)
-
-
-def _lead(lead: Lead) -> dict[str, Any]:
-    return {
-        "id": str(lead.public_id),
-        "name": lead.name,
-        "company": str(lead.company or ""),
-        "role": lead.role,
-        "language": lead.language,
-        "time_zone": lead.time_zone,
-        "stage": str(lead.stage),
-        "score": lead.score,
-        "came_by": str(lead.source or ""),
-        "first_by": str(lead.first_source or ""),
-        "since": lead.created_at,
-    }
-
-
-def _contacts(lead: Lead) -> "QuerySet[Any]":
-    return lead.contacts.select_related("contact_point").order_by("pk")
-
-
-def _address(row: Any) -> dict[str, Any]:
-    return {
-        "kind": row.contact_point.kind,
-        "address": row.contact_point.value,
-        "known_by": row.get_known_by_display(),
-        "since": row.created_at,
-    }
-
-
-def _consent(row: Consent) -> dict[str, Any]:
-    return {
-        "address": row.contact_point.value,
-        "channel": row.channel,
-        "given": row.given,
-        "basis": row.get_basis_display(),
-        "wording": row.wording,
-        "wording_version": row.wording_version,
-        "source": row.source,
-        "evidence": row.evidence,
-        "ip": row.ip,
-        "at": row.occurred_at,
-    }
-
-
-def _suppression(row: Suppression) -> dict[str, Any]:
-    return {
-        "address": row.contact_point.value,
-        "channel": row.channel,
-        "reason": row.get_reason_display(),
-        "words": row.words,
-        "since": row.since,
-        "lifted_at": row.lifted_at,
-    }
 
 
 LIFECYCLE = LeadsLifecycle()

@@ -77,6 +77,10 @@ class Lifecycle:
         """
         return {}
 
+    def said_by(self, lead: Lead, references: Iterable[str]) -> set[str]:
+        """Those of `references` ("message <public id>") that name the lead's own words."""
+        return set()
+
     def files(self, lead: Lead) -> Iterator[ExportFile]:
         """The lead's stored files."""
         return iter(())

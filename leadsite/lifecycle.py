@@ -1,7 +1,8 @@
 """What the house itself holds of a person: the admin's history, and sessions."""
 
-import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -13,10 +14,11 @@ from django.db.models import CASCADE, Q, QuerySet
 
 from leads.lifecycle import Kept, Lifecycle
 from leads.models import ContactPoint, Event, Lead
-from leads.traces import own_points, traces_of
+from leads.traces import Traces, own_points, traces_of
 
 GONE = "erased"
 # Without these somebody would be signed out.
+_QUOTED = re.compile(r'“([^”]*)”|"([^"]*)"')
 _SIGNED_IN = ("_auth_user_id", "_auth_user_backend", "_auth_user_hash")
 
 
@@ -70,8 +72,12 @@ def _how(row: LogEntry) -> str:
 
 
 def _entries(lead: Lead) -> list[LogEntry]:
-    """Entries about a row of the lead, and those in which it is named."""
-    traces = traces_of(lead)
+    """Entries about a row of the lead, and those in which it is named.
+
+    The lead chose its name. What is not about it is found by an address, or by a full
+    name where somebody's values stand, never by words of our own.
+    """
+    traces = _outside(lead)
     about = Q(pk__in=[])
     for rows in _rows_of(lead):
         kind = ContentType.objects.get_for_model(rows.model)
@@ -79,9 +85,22 @@ def _entries(lead: Lead) -> list[LogEntry]:
         about |= Q(content_type=kind, object_id__in=ids)
     found = {row.pk: row for row in LogEntry.objects.filter(about)}
     for row in LogEntry.objects.exclude(object_repr=GONE).iterator():
-        if traces.in_text(f"{row.object_repr}\n{_how(row)}\n{row.change_message}"):
+        whole = f"{row.object_repr}\n{_how(row)}\n{row.change_message}"
+        if traces.in_bytes(whole.encode()) or traces.in_text(_values(row)):
             found[row.pk] = row
     return [found[pk] for pk in sorted(found)]
+
+
+def _outside(lead: Lead) -> Traces:
+    """What to look for in what is not the lead's: of names only full ones."""
+    traces = traces_of(lead)
+    return replace(traces, names=tuple(one for one in traces.names if " " in one))
+
+
+def _values(row: LogEntry) -> str:
+    """What an entry quotes: what the row is called, and what stands in quotes."""
+    quoted = [one or two for one, two in _QUOTED.findall(_how(row))]
+    return "\n".join([row.object_repr, *quoted])
 
 
 def _rows_of(lead: Lead) -> "Iterator[QuerySet[Any]]":
@@ -97,14 +116,14 @@ def _rows_of(lead: Lead) -> "Iterator[QuerySet[Any]]":
 
 def _clean_sessions(lead: Lead) -> int:
     """Toasts and the like that name the person, in what is still open."""
-    traces = traces_of(lead)
+    traces = _outside(lead)
     stores = import_module(settings.SESSION_ENGINE).SessionStore
     cleaned = 0
     for row in Session.objects.iterator():
         names = [
             key
             for key, value in row.get_decoded().items()
-            if key not in _SIGNED_IN and traces.in_text(_in_words(value))
+            if key not in _SIGNED_IN and traces.in_text("\n".join(_texts(value)))
         ]
         if not names:
             continue
@@ -116,8 +135,15 @@ def _clean_sessions(lead: Lead) -> int:
     return cleaned
 
 
-def _in_words(value: Any) -> str:
-    return json.dumps(value, default=str, ensure_ascii=False)
+def _texts(value: Any) -> Iterator[str]:
+    """The values in something kept, without the names of its keys."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+    else:
+        yield str(value)
 
 
 LIFECYCLE = HouseLifecycle()

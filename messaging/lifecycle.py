@@ -1,6 +1,6 @@
 """What `messaging` holds of a person: talks, messages, files, answers, cases."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -25,6 +25,7 @@ from messaging.models import (
     Turn,
 )
 from messaging.queueing import cancel_pending
+from messaging.references import said_by
 from messaging.sending import SENDER
 from messaging.sequences.stopping import stop_for_lead
 
@@ -70,6 +71,10 @@ class MessagingLifecycle(Lifecycle):
             "prompts": _plain(prompts.order_by("created_at"), _PROMPT),
             "follow_ups": [_enrollment(row) for row in _enrollments(lead)],
         }
+
+    def said_by(self, lead: Lead, references: Iterable[str]) -> set[str]:
+        """References to messages of the lead's own conversation."""
+        return said_by(lead, references)
 
     def files(self, lead: Lead) -> Iterator[ExportFile]:
         """The files of the lead's messages."""

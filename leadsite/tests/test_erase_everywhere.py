@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from analytics.stores import MongoStore
 from integrations.intake import Intake
 from integrations.models import WebhookDelivery
 from integrations.tests.sendgrid_requests import (
@@ -45,7 +46,9 @@ from leads.models import (
 )
 from leads.qualification import set_fact
 from leads.seeding import ensure_ground
+from leads.tests.factories import LeadFactory
 from leads.work import run_due
+from leadsite.lifecycle import LIFECYCLE
 from leadsite.tests import canary_person as canary
 from leadsite.tests.canary_person import MAIL, NAME, PHONE, SHARED
 from messaging import snoozing, writing
@@ -375,6 +378,46 @@ def test_money_stays_and_leads_to_nobody(house: SimpleNamespace) -> None:
     assert {(row.lead_id, row.effect_key) for row in rows} <= {(None, None)}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", ["Changed", "Sequence", "Changed sequence", "Last Hit"]
+)
+def test_a_name_made_of_our_own_words_empties_nothing_of_others(name: str) -> None:
+    ensure_ground()
+    ada = User.objects.create_superuser("ada", "ada@example.com", "x")
+    lead = LeadFactory(name=name)
+    plan = Sequence.objects.create(name="Plan")
+    changed = [{"changed": {"name": "last hit", "object": "A", "fields": [name]}}]
+    for words in (f"{name} of it. Changed sequence “Plan”.", changed):
+        LogEntry.objects.log_actions(ada.pk, [plan], CHANGE, words, single_object=True)
+    LogEntry.objects.log_actions(ada.pk, [lead], CHANGE, "Role", single_object=True)
+    client = Client()
+    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session["seen"] = {"last hit": "Changed by hand", "Sequence": 3}
+    session.save()
+    counts = LIFECYCLE.erase(lead)
+    assert counts["entries of the admin's history emptied"] == 1
+    assert counts["sessions cleaned"] == 0
+    kept = LogEntry.objects.exclude(object_repr="erased")
+    assert [row.object_repr for row in kept] == ["Plan", "Plan"]
+    assert "seen" in client.session
+
+
+@pytest.mark.django_db
+def test_a_full_name_in_a_quoted_value_is_emptied_elsewhere_too() -> None:
+    ensure_ground()
+    ada = User.objects.create_superuser("ada", "ada@example.com", "x")
+    lead = LeadFactory(name=NAME)
+    plan = Sequence.objects.create(name="Plan")
+    changed = [{"added": {"name": "note", "object": f"To {NAME}"}}]
+    for words in (changed, f"Wrote “{NAME}”"):
+        LogEntry.objects.log_actions(ada.pk, [plan], CHANGE, words, single_object=True)
+    LIFECYCLE.erase(lead)
+    assert {row.object_repr for row in LogEntry.objects.all()} == {"erased"}
+    assert not LogEntry.objects.exclude(change_message="").exists()
+
+
 # --- killed in the middle -------------------------------------------------------------
 
 
@@ -405,8 +448,9 @@ def test_what_is_killed_between_steps_goes_on_to_the_end(
 
 
 def test_while_mongo_is_away_it_is_not_done_and_says_so(
-    house: SimpleNamespace, settings: Settings
+    house: SimpleNamespace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(MongoStore.__init__.__kwdefaults__, "seconds", 4.0)
     settings.MONGODB_URL = "mongodb://127.0.0.1:9/house"
     asked = erasing.request_erasure(lead=house.lead, user=house.ada)
     later()

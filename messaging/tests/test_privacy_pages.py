@@ -11,13 +11,34 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from pytest_django import Settings
 
-from leads import clock, erasing, exporting, retention
-from leads.models import Event, Job, Lead, PrivacyRequest, RetentionRule
+from leads import clock, consent, erasing, exporting, retention
+from leads.lifecycle import NotYet
+from leads.models import (
+    Consent,
+    ContactPoint,
+    Event,
+    Job,
+    Lead,
+    PrivacyRequest,
+    RetentionRule,
+    Suppression,
+)
+from leads.tests.factories import LeadContactFactory, LeadFactory
 from leads.work import run_due
-from messaging.models import Conversation, PromptRecord, Turn
-from messaging.tests.inbox_world import FRAGMENT, office, rep, signed_in
+from messaging.lifecycle import file_name
+from messaging.models import Attachment, Conversation, PromptRecord, Turn
+from messaging.tests.inbox_world import (
+    FRAGMENT,
+    office,
+    rep,
+    said,
+    signed_in,
+    talk_with,
+)
 
 pytestmark = pytest.mark.django_db
+DANAS = "+14155550123"
+OTHERS = "+14155550177"
 
 
 @pytest.fixture
@@ -283,3 +304,185 @@ def test_without_rules_today_is_as_before(at: SimpleNamespace) -> None:
     assert "Bodies of webhooks" in html
     assert "Nobody has asked yet" in html
     assert "Save: " not in html  # a manager reads
+
+
+# --- whose it is -------------------------------------------------------------------
+
+
+def somebody(at: SimpleNamespace, value: str, known_by: str = "wrote") -> Lead:
+    """Another lead with an address that may be Dana's too."""
+    lead = LeadFactory(team=at.team, name="Odo Twin")
+    point, _ = ContactPoint.objects.get_or_create(kind="phone", value=value)
+    LeadContactFactory(lead=lead, contact_point=point, known_by=known_by)
+    return lead
+
+
+def agreed(value: str, words: str, evidence: str = "") -> None:
+    """A consent by words from an address, with all that may tell who it was."""
+    consent.record_consent(
+        contact_point=ContactPoint.objects.get(value=value),
+        channel="sms",
+        given=True,
+        basis="form",
+        wording=words,
+        source=f"form of {words}",
+        evidence=evidence,
+        ip="192.0.2.7",
+        actor="lead",
+        at=clock.now(),
+    )
+
+
+def stopped(value: str, words: str, source: str = "") -> None:
+    consent.suppress(
+        contact_point=ContactPoint.objects.get(value=value),
+        channel="sms",
+        reason=Suppression.Reason.STOP,
+        words=words,
+        source=source,
+        actor="lead",
+        at=clock.now(),
+    )
+
+
+def given_out(lead: Lead) -> str:
+    file = BytesIO()
+    exporting.write_zip(file, lead)
+    with zipfile.ZipFile(file) as archive:
+        pages = (archive.read(name) for name in ("data.json", "readable.html"))
+        return "\n".join(page.decode() for page in pages)
+
+
+def test_an_address_only_mentioned_gives_out_nothing_of_whose_it_is(
+    at: SimpleNamespace,
+) -> None:
+    somebody(at, OTHERS)
+    agreed(OTHERS, "odos words")
+    stopped(OTHERS, "odos stop")
+    LeadContactFactory(
+        lead=at.lead,
+        contact_point=ContactPoint.objects.get(value=OTHERS),
+        known_by="proposal",
+    )
+    text = given_out(at.lead)
+    assert OTHERS in text  # Dana said it
+    assert not [w for w in ("odos words", "odos stop", "192.0.2.7") if w in text]
+
+
+def test_of_a_shared_address_only_ones_own_words_are_given_out(
+    at: SimpleNamespace,
+) -> None:
+    theirs = said(talk_with(somebody(at, DANAS)), "mine too")
+    agreed(DANAS, "odos words", f"message {theirs.public_id}")
+    agreed(DANAS, "nobodys words", "sheet 7")
+    agreed(DANAS, "danas words", f"message {at.first.public_id}")
+    stopped(DANAS, "odos stop", f"message {theirs.public_id}")
+    text = given_out(at.lead)
+    assert "danas words" in text
+    for word in ("odos words", "nobodys words", "odos stop", "sheet 7"):
+        assert word not in text, word
+    assert text.count("192.0.2.7") == 2  # once in each page, with Dana's own words
+
+
+def test_whose_address_others_mention_is_given_all_of_it(at: SimpleNamespace) -> None:
+    somebody(at, DANAS, known_by="proposal")
+    agreed(DANAS, "danas words", "sheet 7")
+    stopped(DANAS, "danas stop")
+    text = given_out(at.lead)
+    for word in ("danas words", "sheet 7", "192.0.2.7", "danas stop"):
+        assert word in text, word
+
+
+def test_who_only_mentioned_an_address_takes_no_opt_out_of_it_away(
+    at: SimpleNamespace,
+) -> None:
+    for number, value in enumerate((OTHERS, "+14155550188", "+14155550199")):
+        point = ContactPoint.objects.create(kind="phone", value=value)
+        LeadContactFactory(lead=at.lead, contact_point=point, known_by="proposal")
+        if number == 0:
+            stopped(value, "no more")
+        if number == 1:
+            agreed(value, "yes please")
+    asked = erased(at)
+    point = ContactPoint.objects.get(value=OTHERS)
+    row = consent.is_suppressed(point, "sms")
+    assert row is not None
+    assert row.words == "no more"
+    assert Consent.objects.get().wording == "yes please"
+    # One that nobody ever said anything about goes, as Dana's own does.
+    assert not ContactPoint.objects.filter(value__in=("+14155550199", DANAS)).exists()
+    kept = " ".join(one["what"] for one in asked.report["kept"])
+    assert "2 addresses only mentioned" in kept
+
+
+def erased(at: SimpleNamespace) -> PrivacyRequest:
+    asked = erasing.request_erasure(lead=at.lead, user=at.ada)
+    run_due()
+    asked.refresh_from_db()
+    assert asked.done_at is not None
+    return asked
+
+
+def test_jobs_forget_the_address_and_nobody_elses(at: SimpleNamespace) -> None:
+    def told(words: str, error: str, lines: list[str]) -> Job:
+        outcome = {"words": words, "ok": False, "lines": lines}
+        return Job.objects.create(
+            name="leads.opt_outs",
+            state="dead",
+            arguments={"file": "old.csv", "outcome": outcome},
+            last_error=error,
+            due_at=clock.now(),
+        )
+
+    hers = told(f"Line 3, {DANAS}, is odd.", f"ValueError: {DANAS}", [DANAS, OTHERS])
+    theirs = told(f"Line 4, {OTHERS}, is odd.", f"ValueError: {OTHERS}", [OTHERS])
+    erased(at)
+    hers.refresh_from_db()
+    assert DANAS not in f"{hers.arguments} {hers.last_error}"
+    assert hers.arguments["file"] == "old.csv"
+    assert hers.arguments["outcome"]["lines"] == [OTHERS]
+    assert hers.arguments["outcome"]["ok"] is False
+    before = (theirs.arguments, theirs.last_error)
+    theirs.refresh_from_db()
+    assert (theirs.arguments, theirs.last_error) == before
+
+
+def test_a_file_that_is_gone_leaves_a_note_and_the_export_is_made(
+    at: SimpleNamespace,
+) -> None:
+    row = Attachment.objects.create(
+        message=at.first, position=0, name="plan.pdf", path="gone/plan.pdf"
+    )
+    asked = exported(at)
+    assert asked.done_at is not None
+    with zipfile.ZipFile(exporting.default_storage.path(asked.path)) as archive:
+        note = archive.read(f"files/{file_name(row)}.txt").decode()
+    assert note == "this file is no longer kept\n"
+
+
+def test_while_a_store_is_away_an_export_goes_around_again(
+    at: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = exporting.lifecycles()[-1]
+
+    def away(self: object, lead: Lead) -> dict[str, object]:
+        raise NotYet("MongoDB does not answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(app), "export", away)
+        first = exporting.request_export(lead=at.lead, user=at.mia)
+        for hours in range(12):
+            with clock.shifted(timedelta(hours=hours)):
+                run_due()
+        asked = PrivacyRequest.objects.get(pk=first.pk)
+        assert asked.done_at is None
+        assert asked.report["open"][0]["words"] == "MongoDB does not answer"
+        assert not Job.objects.filter(name=exporting.JOB, state="dead").exists()
+        assert asked.job_id != first.job_id
+        assert exporting.request_export(lead=at.lead, user=at.mia) == first
+    with clock.shifted(timedelta(hours=13)):
+        run_due()
+    asked.refresh_from_db()
+    assert asked.done_at is not None
+    assert asked.path
+    assert asked.report == {}
