@@ -20,6 +20,7 @@ from messaging.conversations import (
 )
 from messaging.models import Channel, Conversation, Message, Profile, Turn
 from messaging.queueing import queue_message
+from messaging.sequences import unclear
 from messaging.sequences.stopping import Cause, name_of, stop_for_lead
 from messaging.text import clean
 
@@ -298,6 +299,8 @@ def _tell(fact: MissedCall, call: Message, conversation: Conversation) -> None:
     if lead is not None:
         words = f"{name_of(lead)} called"
         stop_for_lead(lead_id=lead.pk, cause=Cause.REPLIED, words=words, actor="lead")
+    else:
+        unclear.on_unclear(call)
     outbox.emit(
         kind="call.missed",
         lead=lead,

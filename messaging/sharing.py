@@ -10,6 +10,7 @@ from messaging.agent.understanding.revoking import wants_everything
 from messaging.conversations import conversation_of, lock_conversation, refresh
 from messaging.inbound import schedule_turn
 from messaging.models import Conversation, Message
+from messaging.sequences import hearing
 
 
 def candidates(conversation: Conversation) -> list[Lead]:
@@ -55,6 +56,7 @@ def choose_lead(*, conversation: Conversation, lead: Lead, user: User) -> Conver
         optouts.revoke(lead, Message.objects.get(pk=asked[-1].pk))
     elif written:
         schedule_turn(conversation=home, message=written[-1])
+    hearing.on_chosen(inbound, home, conversation.contact_point)
     outbox.emit(
         kind="conversation.lead_chosen",
         lead=lead,

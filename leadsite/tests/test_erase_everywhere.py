@@ -112,13 +112,13 @@ def live_through(there: SimpleNamespace) -> None:
         note=f"Said {canary.CALL}",
     )
     set_fact(lead=lead, field="budget", value=canary.FACT, user=there.ada)
+    _share_a_phone(there)
     _plan(there)
     _think(there)
     LogEntry.objects.log_actions(
         there.ada.pk, [lead], CHANGE, f"Changed phone {PHONE}", single_object=True
     )
     _be_refused(there.app)
-    _share_a_phone(there)
     _browse(there)
     there.export = exporting.request_export(lead=lead, user=there.ada)
     _store_documents(there)

@@ -71,7 +71,10 @@ def _line(planned: PlannedStep, lead: Lead, after: datetime | None) -> PlanLine:
     kind = str(planned.kind)
     point = reach_of(lead, kind).point
     zone = words.zone_of(lead, point)
-    ours, theirs = words.date_of(planned.at), (planned.at + ahead_of(lead)).astimezone(zone)
+    ours, theirs = (
+        words.date_of(planned.at),
+        (planned.at + ahead_of(lead)).astimezone(zone),
+    )
     day, _, time = ours.rpartition(" ")
     there = f"{theirs:%H:%M}"
     counted = segments.count_segments(planned.body).segments

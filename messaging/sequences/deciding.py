@@ -17,7 +17,7 @@ from messaging.models.sequence import (
     StepRun,
     StepVariant,
 )
-from messaging.sequences import variants
+from messaging.sequences import shared, variants
 from messaging.sequences.causes import Cause, Stop, why_stop
 from messaging.sequences.reach import Reach, reach_of
 from messaging.sequences.timing import GONE, allowed, counted_from, due_after
@@ -33,6 +33,8 @@ class Rest:
 
     until: datetime
     words: str
+    # What it had written was taken back by who had not the lead's conversation.
+    refresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,10 @@ def _waits(at: Standing) -> Rest | None:
     if at.conversation.paused_reason:
         asked = f"A person is asked first: {at.conversation.paused_reason}"
         return Rest(now + RECHECK, asked)
+    since = at.last.ran_at if at.last is not None else at.enrollment.started_at
+    asked = shared.who_wrote(lead_id=at.lead.pk, since=since)
+    if asked:
+        return Rest(now + RECHECK, asked, refresh=True)
     message = at.last.message if at.last is not None else None
     if at.last is None or message is None or message.state in (*GONE, State.CANCELLED):
         return None

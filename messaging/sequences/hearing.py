@@ -3,17 +3,18 @@
 One statement finds whether anything is under way; without that nothing more is read.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models import Q
 
-from leads import clock
-from leads.models import Lead
+from leads import calendars, clock
+from leads.models import ContactPoint, Lead
 from leads.prepared import Select
 from messaging.conversations import clock_of
 from messaging.models import Conversation, Message
 from messaging.models.sequence import LIVE_STATES, Enrollment, StepRun
-from messaging.sequences import parking, stopping, variants
+from messaging.sequences import parking, stopping, unclear, variants
 from messaging.sequences.causes import PARKED
 from messaging.sequences.later import Later, read_later
 from messaging.sequences.timing import GONE
@@ -21,6 +22,8 @@ from messaging.words import zone_of
 
 # So long after a sequence ended an answer still counts for its last step.
 CREDITED = timedelta(days=30)
+# Working days for which who is away, and names no day, is left alone.
+AWAY_DAYS = 3
 
 
 def on_inbound(message: Message, conversation: Conversation) -> None:
@@ -28,7 +31,10 @@ def on_inbound(message: Message, conversation: Conversation) -> None:
 
     What a machine wrote stops nothing; `mailroom` parks for an absence.
     """
-    if message.automatic or conversation.lead is None:
+    if message.automatic:
+        return
+    if conversation.lead is None:
+        unclear.on_unclear(message)
         return
     lead = conversation.lead
     states = _lately.rows(lead=lead.pk, since=clock.now() - CREDITED)
@@ -40,14 +46,27 @@ def on_inbound(message: Message, conversation: Conversation) -> None:
             _put_off(message, lead, later)
             return
         credit(lead, booked=False)
+        did = "called" if message.kind == Message.Kind.CALL else "replied"
         stopping.stop_for_lead(
             lead_id=lead.pk,
             cause=stopping.Cause.REPLIED,
-            words=f"{stopping.name_of(lead)} replied",
+            words=f"{stopping.name_of(lead)} {did}",
             actor="lead",
         )
         return
     credit(lead, booked=False)
+
+
+def on_chosen(
+    messages: Iterable[Message], conversation: Conversation, point: ContactPoint | None
+) -> None:
+    """A person said that the lead wrote these: it is as if they had come so. What
+    rested until then goes on with the others. Address and conversation are locked.
+    """
+    for message in messages:
+        message.conversation = conversation  # where it was before is gone
+        on_inbound(message, conversation)
+    unclear.on_chosen(point)
 
 
 _lately: Select[Enrollment] = Select(
@@ -71,13 +90,12 @@ def _later(message: Message, conversation: Conversation, lead: Lead) -> Later | 
 def _put_off(message: Message, lead: Lead, later: Later) -> None:
     message.details = {**message.details, PARKED: True}
     message.save(update_fields=["details"])
-    if later.until is not None:
-        parking.park_for_lead(
-            lead_id=lead.pk,
-            until=later.until,
-            words=f"“{later.quote}”",
-            actor="lead",
-        )
+    until, words = later.until, f"“{later.quote}”"
+    if until is None:
+        calendar = calendars.calendar_of(lead.team)
+        until = calendar.add(clock.now(), AWAY_DAYS, "days", working=True)
+        words = f"away without a day, {words}"
+    parking.park_for_lead(lead_id=lead.pk, until=until, words=words, actor="lead")
 
 
 def credit(lead: Lead, *, booked: bool) -> None:

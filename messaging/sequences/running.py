@@ -12,7 +12,7 @@ from time import monotonic
 from django.db import transaction
 
 from leads import claims, clock
-from leads.models import Work
+from leads.models import Lead, Work
 from leads.prepared import Select
 from leads.work import Worker, retry_delay
 from messaging.conversations import lock_conversation_of, refresh
@@ -43,7 +43,7 @@ BATCH, BATCH_LEASE, HURRY = 20, timedelta(seconds=90), 45.0
 BUSY = 20.0  # seconds for which one ring goes on with what else is due
 # When it is looked whether the last message has left.
 LAST_LOOK = timedelta(minutes=1)
-RELATED = ("sequence", "version", "next_step", "lead__team", "lead__stage")
+RELATED = ("sequence", "version", "next_step", "lead")
 Outcome = StepRun.Outcome
 State = Enrollment.State
 
@@ -139,7 +139,14 @@ def _locked(row: Enrollment) -> Standing:
     if point is not None:
         claims.lock_contact_point(point.pk)
     conversation = lock_conversation_of(row.lead)
+    # Archived, or moved to another stage, since the claim or while the AI wrote.
+    row.lead = conversation.lead = _lead.one(pk=row.lead_id)
     return Standing(row, conversation, deciding.last_run(row))
+
+
+_lead: Select[Lead] = Select(
+    lambda place: Lead.objects.select_related("team", "stage").filter(pk=place("pk"))
+)
 
 
 # --- what a decision comes to -------------------------------------------------
@@ -177,6 +184,8 @@ def _rest(at: Standing, decision: Rest) -> None:
         reason=decision.words[:300],
         parked_until=parked if parked and parked > clock.now() else None,
     )
+    if decision.refresh:
+        refresh(at.conversation)
 
 
 def _finish(row: Enrollment) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leads import clock
-from leads.models import UsageRecord
+from leads.models import Lead, UsageRecord
 from messaging.agent.costs import UNMETERED, Meter, Usage
 from messaging.agent.model import Goal, ModelError, Plan, Proposal, Situation
 from messaging.models import Profile
@@ -217,3 +217,24 @@ def test_a_stop_while_the_model_thinks_wins(
     assert (now_of(row).state, now_of(row).cause) == ("stopped", "opted_out")
     assert follow_ups(row.lead) == []
     assert StepRun.objects.count() == 0
+
+
+def test_a_lead_archived_while_the_model_thinks_gets_nothing(
+    scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = talked(AI)
+    Scripted.body = "How many desks do you need?"
+    write = Scripted.write
+
+    def slow(self: Scripted, *args: Any) -> Proposal:
+        Lead.objects.filter(pk=row.lead_id).update(archived_at=clock.now())
+        return write(self, *args)
+
+    monkeypatch.setattr(Scripted, "write", slow)
+    at(NOON + DAY)
+    assert follow_ups(row.lead) == []
+    assert StepRun.objects.count() == 0
+    assert (now_of(row).state, now_of(row).reason) == (
+        "stopped",
+        "The lead is archived",
+    )

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leads import clock, policy
-from leads.models import BusinessCalendar, Lead
+from leads.models import BusinessCalendar, Lead, Task
 from messaging.happenings import happenings
 from messaging.mail.facts import MachineKind
 from messaging.models.sequence import Enrollment
+from messaging.sequences import parking
 from messaging.tests.mail_talk import machine, mail_in
 from messaging.tests.sequence_world import (
     DAY,
@@ -21,6 +22,7 @@ from messaging.tests.sequence_world import (
     mail_step,
     now_of,
     open_house,
+    runs,
     sequence,
 )
 from messaging.tests.talk import text_in
@@ -28,6 +30,7 @@ from messaging.tests.talk import text_in
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("carrier")]
 
 BEGUN = datetime(2026, 2, 2, 18, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 def begun() -> tuple[Lead, Enrollment]:
@@ -175,3 +178,50 @@ def test_a_step_that_waits_to_leave_goes_anew_after_the_rest(by_mail: bool) -> N
     assert {m.body for m in follow_ups(lead)} == {"Follow-up 1"}
     at(parked + DAY + timedelta(minutes=1))
     assert follow_ups(lead)[-1].body == "Follow-up 2"
+
+
+def test_away_without_a_day_rests_three_working_days() -> None:
+    lead, row = begun()
+    hears("I am out of office")
+    row = now_of(row)
+    assert (row.state, row.parked_until) == ("waiting", row.due_at)
+    assert row.due_at - BEGUN - 3 * DAY - 2 * HOUR < timedelta(seconds=5)
+    assert row.reason == "Parked to 5 Feb: away without a day, “I am out of office”"
+    at(BEGUN + 2 * DAY)
+    assert follow_ups(lead) == []
+    at(row.due_at)
+    assert [m.body for m in follow_ups(lead)] == ["Follow-up 1"]
+
+
+def test_a_draft_that_waits_goes_anew_after_the_rest() -> None:
+    open_house()
+    with clock.at(BEGUN):
+        lead = dana()
+        row = begin(sequence({"body": "Hi {{ company }}"}, {}), lead)
+    at(BEGUN + DAY)
+    assert [m.state for m in follow_ups(lead)] == ["draft"]
+    with clock.at(BEGUN + DAY + HOUR):
+        text_in("call me in March")
+    assert [m.state for m in follow_ups(lead)] == ["cancelled"]
+    assert not Task.objects.open().filter(kind=Task.Kind.DRAFT).exists()
+    parked = now_of(row).parked_until
+    assert parked is not None
+    at(parked)
+    assert [m.state for m in follow_ups(lead)] == ["cancelled", "draft"]
+    assert runs(row) == [(1, "drafted")]
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_what_has_ended_is_not_parked_and_loses_nothing(stale: bool) -> None:
+    lead, row = begun()
+    policy.change(actor="system", sending=False)
+    at(BEGUN + DAY)
+    seen = Enrollment.objects.select_related("lead", "next_step").get(pk=row.pk)
+    Enrollment.objects.filter(pk=row.pk).update(state="dead")
+    if not stale:
+        seen.refresh_from_db()
+    with clock.at(BEGUN + DAY + HOUR):
+        until = clock.now() + DAY
+        assert not parking.park(seen, until=until, words="rest", actor="user:1")
+    assert [m.state for m in follow_ups(lead)] == ["held"]
+    assert runs(row) == [(1, "queued")]

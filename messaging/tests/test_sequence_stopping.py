@@ -13,9 +13,10 @@ from messaging import engagement, writing
 from messaging.happenings import happenings
 from messaging.holding import hand_back, take_over
 from messaging.mail.facts import MachineKind
-from messaging.models import Message
+from messaging.models import Conversation, Message
 from messaging.models.sequence import Enrollment
-from messaging.sequences import publishing, stopping
+from messaging.sending import deliver
+from messaging.sequences import publishing, running, stopping
 from messaging.tests.mail_talk import machine, mail_in
 from messaging.tests.sequence_world import (
     DAY,
@@ -346,3 +347,54 @@ def test_one_answer_stops_all_of_a_lead_s_sequences() -> None:
         second = begin(sequence({}, name="Second"), lead)
     after(lambda: text_in("hello"))
     assert {now_of(row).cause, now_of(second).cause} == {"replied"}
+
+
+# --- seen under the locks -------------------------------------------------------
+
+
+def archive(lead: Lead) -> None:
+    Lead.objects.filter(pk=lead.pk).update(archived_at=clock.now())
+
+
+def close(lead: Lead) -> None:
+    won = StageFactory(key="won", kind="won", name="Won")
+    pipeline.move_stage(lead=lead, stage=won, actor="user:1")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(archive, "The lead is archived"), (close, "Stage is now Won")],
+)
+def test_what_changes_after_the_claim_is_seen_under_the_locks(
+    change: Callable[[Lead], None], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, row = begun()
+    lock = running.lock_conversation_of
+
+    def changed_first(mine: Lead) -> Conversation:
+        change(Lead.objects.get(pk=mine.pk))
+        return lock(mine)
+
+    monkeypatch.setattr(running, "lock_conversation_of", changed_first)
+    with clock.at(NOON + 2 * DAY + timedelta(minutes=1)):
+        running.run_due(row.pk)
+    assert (now_of(row).state, now_of(row).reason) == ("stopped", words)
+    assert len(follow_ups(lead)) == 1
+
+
+def test_a_follow_up_of_an_archived_lead_does_not_leave() -> None:
+    open_house()
+    with clock.at(NOON):
+        lead = dana()
+        row = begin(sequence({}, {}), lead)
+    policy.change(actor="system", sending=False)
+    at(NOON + DAY)
+    policy.change(actor="system", sending=True)
+    archive(lead)
+    (message,) = follow_ups(lead)
+    with clock.at(NOON + DAY + timedelta(hours=1)):
+        deliver(message_id=message.pk)
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("cancelled", "The lead is archived")
+    assert now_of(row).reason == "Not sent: The lead is archived"
+    assert sent() == []
