@@ -14,6 +14,12 @@ from rest_framework.viewsets import GenericViewSet
 from leads import capture, clock, opt_outs
 from leads.access import lead_filter
 from leads.api_base import Conflict, OnceMixin
+from leads.compliance.reads import (
+    UNSEEN,
+    addresses_in_sight,
+    shared_unseen,
+    visible,
+)
 from leads.models import Lead, LeadContact, Suppression
 from leads.serializers import (
     LeadSerializer,
@@ -23,9 +29,14 @@ from leads.serializers import (
 )
 
 
+def _clean(value: str) -> str:
+    """What a caller asks for, without what no database takes."""
+    return value.replace("\0", "").strip()[:300]
+
+
 def leads_with(value: str) -> "QuerySet[LeadContact]":
     """Whose address it is, however a phone number is written."""
-    plain = value.strip()
+    plain = _clean(value)
     known = {plain.lower(), capture.normalise_phone(plain) or plain}
     rows = LeadContact.objects.filter(contact_point__value__in=known)
     return rows.exclude(known_by=LeadContact.Known.PROPOSAL)
@@ -83,18 +94,23 @@ class SuppressionViewSet(
     def get_queryset(self) -> "QuerySet[Suppression]":
         """Those that stand; `?lifted=1` those that were lifted."""
         user: Any = self.request.user
-        seen = lead_filter(user, prefix="contact_point__lead_contacts__lead__")
-        rows = Suppression.objects.filter(seen).select_related("contact_point")
+        rows = visible(user)
         asked = self.request.query_params
         if self.action == "list":
             rows = rows.filter(lifted_at__isnull=asked.get("lifted") != "1")
         if asked.get("channel"):
-            rows = rows.filter(channel=asked["channel"])
+            rows = rows.filter(channel=_clean(asked["channel"]))
         if asked.get("address"):
-            plain = asked["address"].strip()
+            plain = _clean(asked["address"])
             known = {plain.lower(), capture.normalise_phone(plain) or plain}
             rows = rows.filter(contact_point__value__in=known)
-        return rows.distinct().order_by("-pk")
+        return rows.order_by("-pk")
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With the addresses whose words may be those of a lead out of sight."""
+        user: Any = self.request.user
+        hidden = shared_unseen(addresses_in_sight(user), user)
+        return {**super().get_serializer_context(), "hidden": hidden}
 
     def make(self, data: dict[str, Any]) -> tuple[Model, bool]:
         """Close the address; the first reason stands."""
@@ -124,7 +140,8 @@ class SuppressionViewSet(
         """All of it where the caller sees the lead; else that it is closed, since when
         and by whom is not theirs to know.
         """
-        shown = dict(SuppressionSerializer(row).data)  # type: ignore[arg-type]
+        context = self.get_serializer_context()
+        shown = dict(SuppressionSerializer(row, context=context).data)  # type: ignore[arg-type]
         if self.get_queryset().filter(pk=row.pk).exists():
             return shown
         return {name: shown[name] for name in ("id", "address", "kind", "channel")}
@@ -133,6 +150,9 @@ class SuppressionViewSet(
     def lift(self, request: Request, pk: str) -> Response:
         """Open an address again that a person closed, or that bounced."""
         row = self.get_object()
+        context = self.get_serializer_context()
+        if row.contact_point_id in context["hidden"]:
+            raise Conflict(UNSEEN)
         given = WhySerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
@@ -144,4 +164,4 @@ class SuppressionViewSet(
         except opt_outs.NotPossible as refusal:
             raise Conflict(str(refusal)) from refusal
         row.refresh_from_db()
-        return Response(SuppressionSerializer(row).data)
+        return Response(SuppressionSerializer(row, context=context).data)

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from leads.compliance.reads import SHARED
 from leads.models import Lead, LeadContact, Suppression
 
 
@@ -82,6 +83,13 @@ class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
             "lifted_at",
         ]
         read_only_fields = fields
+
+    def to_representation(self, instance: Suppression) -> dict[str, Any]:
+        """What may be the words of a lead out of sight is left out."""
+        shown = super().to_representation(instance)
+        if instance.contact_point_id in self.context.get("hidden", ()):
+            shown.update(words=SHARED if instance.words else "", source="")
+        return shown
 
 
 class OptOutSerializer(serializers.Serializer[Any]):

@@ -58,7 +58,7 @@ class SequenceViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Sequenc
     def get_queryset(self) -> "QuerySet[Sequence]":
         """By team, in the order of their names."""
         rows = visible_sequences(self.request.user)
-        state = self.request.query_params.get("state")
+        state = self.request.query_params.get("state", "").replace("\0", "")
         return (rows.filter(state=state) if state else rows).order_by("name", "pk")
 
 
@@ -98,7 +98,7 @@ class EnrollmentViewSet(
         asked, found = self.request.query_params, Q()
         for name in ("state", "cause"):
             if asked.get(name):
-                found &= Q(**{name: asked[name]})
+                found &= Q(**{name: asked[name].replace("\0", "")[:40]})
         for name in ("sequence", "lead"):
             if asked.get(name):
                 found &= Q(**{f"{name}__public_id": _uuid(asked[name])})

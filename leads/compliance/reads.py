@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
@@ -19,17 +20,29 @@ CHANNELS = {"": "Texts and mail", "sms": "Texts", "email": "Mail"}
 SHARED = "(said on a shared address)"
 
 
+UNSEEN = (
+    "It is also the address of a lead that you do not see: somebody who sees all of "
+    "them opens it again"
+)
+
+
 def visible(user: access.Viewer) -> "QuerySet[Suppression]":
     """Suppressions of addresses whose leads the person may see.
 
-    Addresses without a lead are for those who see everything.
+    Addresses without a lead, or that one only mentioned, are for those who see
+    everything.
     """
     seen = access.lead_filter(user, prefix="lead__")
     rows = Suppression.objects.select_related("contact_point")
     if seen == Q():
         return rows
-    theirs = LeadContact.objects.filter(seen).values("contact_point")
-    return rows.filter(contact_point__in=theirs)
+    return rows.filter(contact_point__in=addresses_in_sight(user))
+
+
+def addresses_in_sight(user: access.Viewer) -> "QuerySet[LeadContact, dict[str, Any]]":
+    """The addresses of leads that the person sees; what was only mentioned is none."""
+    ties = LeadContact.objects.filter(access.lead_filter(user, prefix="lead__"))
+    return ties.exclude(known_by=LeadContact.Known.PROPOSAL).values("contact_point")
 
 
 def filtered(
@@ -97,14 +110,14 @@ def shown(rows: Iterable[Suppression], user: access.Viewer) -> list[Row]:
     ]
 
 
-def shared_unseen(points: Iterable[int], user: access.Viewer) -> set[int]:
+def shared_unseen(points: Any, user: access.Viewer) -> set[int]:
     """Addresses that also belong to a lead out of the person's sight: what was said
-    from them may be that lead's words.
+    from them may be that lead's words. `points` are their keys, or select them.
     """
     seen = access.lead_filter(user, prefix="lead__")
     if seen == Q():
         return set()
-    ties = LeadContact.objects.filter(contact_point__in=list(points))
+    ties = LeadContact.objects.filter(contact_point__in=points)
     unseen = ties.exclude(pk__in=ties.filter(seen).values("pk"))
     return set(unseen.values_list("contact_point", flat=True))
 

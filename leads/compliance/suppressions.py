@@ -13,7 +13,16 @@ from leads import opt_outs
 from leads import policy as policies
 from leads.compliance.files import csv_file
 from leads.compliance.forms import CloseForm, ReasonForm
-from leads.compliance.reads import CHANNELS, STATES, filtered, shown, visible
+from leads.compliance.reads import (
+    CHANNELS,
+    SHARED,
+    STATES,
+    UNSEEN,
+    filtered,
+    shared_unseen,
+    shown,
+    visible,
+)
 from leads.models import Suppression
 from leads.opt_outs import NotPossible
 from leads.web import ask, page_context, staff_required
@@ -71,8 +80,8 @@ def _csv(found: Any, request: HttpRequest) -> HttpResponse:
             row.of.reason,
             row.of.since.isoformat(),
             row.by,
-            row.of.words,
-            row.of.source,
+            row.words,
+            row.of.source if row.words != SHARED else "",
         ]
         for row in shown(found[:A_FILE], request.user)
     ]
@@ -116,6 +125,9 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible(request.user).filter(pk=pk).first()
     if row is None:
         raise Http404("There is no such opt-out.")
+    if shared_unseen([row.contact_point_id], request.user):
+        messages.error(request, f"{UNSEEN}.")
+        return redirect("suppressions")
     form = ReasonForm(request.POST)
     why = form.cleaned_data["words"] if form.is_valid() else ""
     try:

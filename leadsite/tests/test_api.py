@@ -12,7 +12,11 @@ from django.utils import timezone
 from leads import clock, consent
 from leads.api_keys import issue_key, revoke_key
 from leads.models import ApiCall, ApiKey, Lead, Suppression
-from leads.tests.factories import ContactPointFactory, LeadContactFactory
+from leads.tests.factories import (
+    ContactPointFactory,
+    LeadContactFactory,
+    LeadFactory,
+)
 from messaging.models.sequence import Enrollment, Sequence
 from messaging.sequences import publishing
 from messaging.tests.inbox_world import office, rep
@@ -375,6 +379,37 @@ def test_who_does_not_see_the_lead_closes_its_address_and_learns_nothing(
     told = stranger.post("suppressions/", {"address": "+14155550123"}).json()
     assert set(told) == {"id", "address", "kind", "channel"}
     assert ids(Caller(at.ben).get("suppressions/", address="415-555-0123")) == [row.pk]
+
+
+def test_a_mention_is_no_sight_and_shared_words_are_not_told(
+    at: SimpleNamespace,
+) -> None:
+    Caller(at.ana).post("suppressions/", {"address": "+14155550123", "words": "secret"})
+    row = Suppression.objects.get()
+    theirs = LeadFactory(team=at.cleo.memberships.get().team)
+    tie = LeadContactFactory(lead=theirs, contact_point=at.point, known_by="proposal")
+    admin = rep("olga", theirs.team, role="admin")
+    assert ids(Caller(admin).get("suppressions/")) == []
+    # Once it is their lead's own address too, they see that it is closed, not why.
+    type(tie).objects.filter(pk=tie.pk).update(known_by="person")
+    (shown,) = Caller(admin).get("suppressions/").json()["results"]
+    assert (shown["id"], shown["source"]) == (row.pk, "")
+    assert "secret" not in str(shown)
+    answer = Caller(admin).post(f"suppressions/{row.pk}/lift/", {"why": "wrong"})
+    assert answer.status_code == 409 and "do not see" in answer.json()["error"]
+    row.refresh_from_db()
+    assert row.lifted_at is None
+
+
+@pytest.mark.parametrize(
+    "path", ["leads/?phone=%00", "suppressions/?channel=%00&address=%00"]
+)
+def test_what_no_database_takes_is_asked_without_it(
+    at: SimpleNamespace, path: str
+) -> None:
+    caller = Caller(at.ana)
+    answer = caller.client.get(ROOT + path, **caller._headers({}))
+    assert answer.status_code == 200
 
 
 def test_only_who_may_lifts_and_only_what_a_person_closed(at: SimpleNamespace) -> None:

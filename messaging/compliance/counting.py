@@ -12,7 +12,8 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from leads import access
-from leads.models import Consent, Event, LeadContact, Suppression
+from leads.compliance.reads import addresses_in_sight, shared_unseen
+from leads.models import Consent, Event, Suppression
 from messaging.models import Conversation, Message
 
 WAYS = {
@@ -121,8 +122,11 @@ class Counting:
         seen = access.lead_filter(self.user, prefix="lead__")
         if seen == Q():
             return Q()
-        theirs = LeadContact.objects.filter(seen).values("contact_point")
-        return Q(contact_point__in=theirs)
+        return Q(contact_point__in=addresses_in_sight(self.user))
+
+    def hidden(self) -> set[int]:
+        """Addresses from which a lead out of sight may have spoken as well."""
+        return shared_unseen(addresses_in_sight(self.user), self.user)
 
 
 def way_of(row: Suppression) -> str:
@@ -131,9 +135,9 @@ def way_of(row: Suppression) -> str:
     if row.reason in plain:
         return str(row.reason)
     if row.reason == Suppression.Reason.MANUAL:
-        return "api" if row.actor.startswith("api") else "person"
+        return "api" if row.source.startswith("api") else "person"
     if "everything" in row.source:
         return "everything"
     if row.source.startswith(("link of", "a link", "sendgrid")):
         return "link"
-    return "api" if row.actor.startswith("api") else "words"
+    return "api" if row.source.startswith("api") else "words"

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from leads import clock, opt_outs
 from leads import policy as policies
+from leads.compliance.reads import SHARED
 from leads.models import Consent, LegalWindow, OptOutList, Suppression
 from messaging.compliance.counting import WAYS, Counting, way_of
 from messaging.models import Channel, Message
@@ -216,41 +217,49 @@ def _consent_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
     rows = counting.consents().filter(
         given=given == "given", channel=channel, basis=basis
     )
-    yield from _statements(rows.order_by("occurred_at"))
+    yield from _statements(rows.order_by("occurred_at"), counting.hidden())
 
 
 def _source_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
     rows = counting.consents().order_by("occurred_at").iterator(chunk_size=2_000)
-    yield from _statements(row for row in rows if source_name(row.source) == rest)
+    wanted = (row for row in rows if source_name(row.source) == rest)
+    yield from _statements(wanted, counting.hidden())
 
 
-def _statements(rows: Iterable[Consent]) -> Iterator[list[Any]]:
+def _statements(rows: Iterable[Consent], hidden: set[int]) -> Iterator[list[Any]]:
     yield list(_CONSENT)
     for row in rows:
+        said = [row.wording, row.wording_version, row.source, row.evidence, row.ip]
+        if row.contact_point_id in hidden:
+            said = [SHARED, "", "", "", ""]
         yield [
             row.occurred_at.isoformat(), row.contact_point.value, row.channel,
-            "given" if row.given else "withdrawn", row.basis, row.wording,
-            row.wording_version, row.source, row.evidence, row.ip, row.actor,
+            "given" if row.given else "withdrawn", row.basis, *said, row.actor,
         ]  # fmt: skip
 
 
 def _closed_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
     rows = counting.closed().filter(channel=rest).order_by("since").iterator(2_000)
-    yield from _closings(row for row in rows if way_of(row) not in ("bounce", "list"))
+    wanted = (row for row in rows if way_of(row) not in ("bounce", "list"))
+    yield from _closings(wanted, counting.hidden())
 
 
 def _way_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
     channel, _, way = rest.partition("-")
     rows = counting.closed().filter(channel=channel).order_by("since").iterator(2_000)
-    yield from _closings(row for row in rows if way_of(row) == way)
+    wanted = (row for row in rows if way_of(row) == way)
+    yield from _closings(wanted, counting.hidden())
 
 
-def _closings(rows: Iterable[Suppression]) -> Iterator[list[Any]]:
+def _closings(rows: Iterable[Suppression], hidden: set[int]) -> Iterator[list[Any]]:
     yield list(_CLOSED)
     for row in rows:
+        said = [row.words, row.source]
+        if row.contact_point_id in hidden:
+            said = [SHARED, ""]
         yield [
             row.since.isoformat(), row.contact_point.value, row.channel, row.reason,
-            row.words, row.source, row.actor, row.lifted_at and row.lifted_at.isoformat(),
+            *said, row.actor, row.lifted_at and row.lifted_at.isoformat(),
         ]  # fmt: skip
 
 

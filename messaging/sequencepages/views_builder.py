@@ -193,7 +193,7 @@ def add_step(request: HttpRequest, sequence: UUID) -> HttpResponse:
         place = act.asked("at")
         step = drafting.add_step(
             sequence=row,
-            position=int(place) if place.isdecimal() else 0,
+            position=int(place) if place.isdecimal() and len(place) < 6 else 0,
             content=_to_add(act),
         )
         return {"focus": f"sq-{step.position}-delay"}
@@ -269,7 +269,7 @@ def _remove_branch(act: Act, row: Sequence, position: int) -> str:
         sequence=row,
         position=position,
         seen=act.asked("seen"),
-        number=int(which) if which.isdecimal() else -1,
+        number=int(which) if which.isdecimal() and len(which) < 6 else -1,
     )
     return f"sq-{position}-title"
 

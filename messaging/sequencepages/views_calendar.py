@@ -58,7 +58,7 @@ def _wanted(
         known = bool(chosen) and sequences.filter(public_id=UUID(chosen)).exists()
     except ValueError:
         known = False
-    mine = team.isdecimal() and teams.filter(pk=team).exists()
+    mine = team.isdecimal() and len(team) < 18 and teams.filter(pk=team).exists()
     return Wanted(
         team=team if mine else "",
         sequence=chosen if known else "",
