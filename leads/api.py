@@ -14,12 +14,8 @@ from rest_framework.viewsets import GenericViewSet
 from leads import capture, clock, opt_outs
 from leads.access import lead_filter
 from leads.api_base import Conflict, OnceMixin
-from leads.compliance.reads import (
-    UNSEEN,
-    addresses_in_sight,
-    shared_unseen,
-    visible,
-)
+from leads.compliance import lifting
+from leads.compliance.reads import visible
 from leads.models import Lead, LeadContact, Suppression
 from leads.serializers import (
     LeadSerializer,
@@ -30,8 +26,8 @@ from leads.serializers import (
 
 
 def _clean(value: str) -> str:
-    """What a caller asks for, without what no database takes."""
-    return value.replace("\0", "").strip()[:300]
+    """What a caller asks for; "", which nothing is called, for what no database takes."""
+    return "" if "\0" in value else value.strip()[:300]
 
 
 def leads_with(value: str) -> "QuerySet[LeadContact]":
@@ -106,12 +102,6 @@ class SuppressionViewSet(
             rows = rows.filter(contact_point__value__in=known)
         return rows.order_by("-pk")
 
-    def get_serializer_context(self) -> dict[str, Any]:
-        """With the addresses whose words may be those of a lead out of sight."""
-        user: Any = self.request.user
-        hidden = shared_unseen(addresses_in_sight(user), user)
-        return {**super().get_serializer_context(), "hidden": hidden}
-
     def make(self, data: dict[str, Any]) -> tuple[Model, bool]:
         """Close the address; the first reason stands."""
         began = clock.now()
@@ -140,9 +130,10 @@ class SuppressionViewSet(
         """All of it where the caller sees the lead; else that it is closed, since when
         and by whom is not theirs to know.
         """
-        context = self.get_serializer_context()
-        shown = dict(SuppressionSerializer(row, context=context).data)  # type: ignore[arg-type]
-        if self.get_queryset().filter(pk=row.pk).exists():
+        user: Any = self.request.user
+        seen: Any = visible(user).filter(pk=row.pk).first()
+        shown = dict(SuppressionSerializer(seen or row).data)
+        if seen is not None:
             return shown
         return {name: shown[name] for name in ("id", "address", "kind", "channel")}
 
@@ -150,18 +141,12 @@ class SuppressionViewSet(
     def lift(self, request: Request, pk: str) -> Response:
         """Open an address again that a person closed, or that bounced."""
         row = self.get_object()
-        context = self.get_serializer_context()
-        if row.contact_point_id in context["hidden"]:
-            raise Conflict(UNSEEN)
+        user: Any = request.user
         given = WhySerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            opt_outs.lift(
-                suppression=row,
-                actor=f"user:{request.user.pk}",
-                why=given.validated_data["why"],
-            )
+            lifting.lift(suppression=row, user=user, why=given.validated_data["why"])
         except opt_outs.NotPossible as refusal:
             raise Conflict(str(refusal)) from refusal
         row.refresh_from_db()
-        return Response(SuppressionSerializer(row, context=context).data)
+        return Response(SuppressionSerializer(row).data)

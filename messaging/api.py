@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, TextChoices
 from django.http import Http404
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from leads.access import lead_filter, team_filter
+from leads.access import NOTHING, lead_filter, team_filter
 from leads.api import leads_with
 from leads.api_base import Conflict, OnceMixin
 from leads.models import Lead
@@ -58,8 +58,10 @@ class SequenceViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Sequenc
     def get_queryset(self) -> "QuerySet[Sequence]":
         """By team, in the order of their names."""
         rows = visible_sequences(self.request.user)
-        state = self.request.query_params.get("state", "").replace("\0", "")
-        return (rows.filter(state=state) if state else rows).order_by("name", "pk")
+        state = self.request.query_params.get("state", "")
+        if state:
+            rows = rows.filter(_one_of(Sequence.State, "state", state))
+        return rows.order_by("name", "pk")
 
 
 class EnrollmentViewSet(
@@ -94,11 +96,11 @@ class EnrollmentViewSet(
         return rows.order_by("-pk")
 
     def _asked(self) -> Q:
-        """The filters of the address. An id that is none finds nothing."""
+        """The filters of the address. What is none finds nothing."""
         asked, found = self.request.query_params, Q()
-        for name in ("state", "cause"):
+        for name, known in (("state", Enrollment.State), ("cause", Enrollment.Cause)):
             if asked.get(name):
-                found &= Q(**{name: asked[name].replace("\0", "")[:40]})
+                found &= _one_of(known, name, asked[name])
         for name in ("sequence", "lead"):
             if asked.get(name):
                 found &= Q(**{f"{name}__public_id": _uuid(asked[name])})
@@ -168,6 +170,10 @@ class EnrollmentViewSet(
             raise Conflict("It has ended already.")
         row.refresh_from_db()
         return Response(EnrollmentSerializer(row).data)
+
+
+def _one_of(known: type[TextChoices], name: str, value: str) -> Q:
+    return Q(**{name: value}) if value in known.values else NOTHING
 
 
 def _uuid(value: str) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
 from django.urls import reverse
 
 from leads import access, capture, consent, opt_outs
@@ -18,31 +18,39 @@ _ICONS = {"sms": "sms", "email": "mail"}
 STATES = {"standing": "Closed", "lifted": "Opened again", "all": "All"}
 CHANNELS = {"": "Texts and mail", "sms": "Texts", "email": "Mail"}
 SHARED = "(said on a shared address)"
-
-
-UNSEEN = (
-    "It is also the address of a lead that you do not see: somebody who sees all of "
-    "them opens it again"
-)
+_MENTIONED = LeadContact.Known.PROPOSAL
 
 
 def visible(user: access.Viewer) -> "QuerySet[Suppression]":
     """Suppressions of addresses whose leads the person may see.
 
     Addresses without a lead, or that one only mentioned, are for those who see
-    everything.
+    everything. `hidden` says whose words are not told, see `hidden_from`.
+    """
+    rows = Suppression.objects.select_related("contact_point")
+    return rows.filter(in_sight(user)).annotate(hidden=hidden_from(user))
+
+
+def in_sight(user: access.Viewer) -> Q:
+    """Rows whose address is that of a lead that the person sees; what was only
+    mentioned is none of the lead's.
     """
     seen = access.lead_filter(user, prefix="lead__")
-    rows = Suppression.objects.select_related("contact_point")
     if seen == Q():
-        return rows
-    return rows.filter(contact_point__in=addresses_in_sight(user))
+        return seen
+    ties = LeadContact.objects.filter(seen).exclude(known_by=_MENTIONED)
+    return Q(contact_point__in=ties.values("contact_point"))
 
 
-def addresses_in_sight(user: access.Viewer) -> "QuerySet[LeadContact, dict[str, Any]]":
-    """The addresses of leads that the person sees; what was only mentioned is none."""
-    ties = LeadContact.objects.filter(access.lead_filter(user, prefix="lead__"))
-    return ties.exclude(known_by=LeadContact.Known.PROPOSAL).values("contact_point")
+def hidden_from(user: access.Viewer) -> Any:
+    """Whether the address of a row also belongs to a lead out of the person's sight:
+    what was said from it may be that lead's words.
+    """
+    seen = access.lead_filter(user, prefix="lead__")
+    if seen == Q():
+        return Value(False, output_field=BooleanField())
+    ties = LeadContact.objects.filter(contact_point=OuterRef("contact_point"))
+    return Exists(ties.exclude(known_by=_MENTIONED).exclude(seen))
 
 
 def filtered(
@@ -60,7 +68,8 @@ def filtered(
         value = Q(contact_point__value__icontains=q.lower())
         if number:
             value |= Q(contact_point__value=number)
-        rows = rows.filter(value | Q(words__icontains=q))
+        # What is not told is not found by guessing either.
+        rows = rows.filter(value | Q(words__icontains=q, hidden=False))
     return rows.order_by("-since", "-pk")
 
 
@@ -99,10 +108,12 @@ def shown(rows: Iterable[Suppression], user: access.Viewer) -> list[Row]:
             of=row,
             leads=leads.get(row.contact_point_id, []),
             by=names.get(row.actor, row.actor),
-            evidence=evidence_url(row.source, leads.get(row.contact_point_id, [])),
+            evidence=""
+            if row.contact_point_id in hidden
+            else evidence_url(row.source, leads.get(row.contact_point_id, [])),
             words=SHARED if row.contact_point_id in hidden and row.words else row.words,
             source=""
-            if _MESSAGE.search(row.source)
+            if row.contact_point_id in hidden or _MESSAGE.search(row.source)
             else _LIST.sub("old list", row.source),
             kept_by=opt_outs.why_not_lifted(row),
         )
@@ -110,15 +121,13 @@ def shown(rows: Iterable[Suppression], user: access.Viewer) -> list[Row]:
     ]
 
 
-def shared_unseen(points: Any, user: access.Viewer) -> set[int]:
-    """Addresses that also belong to a lead out of the person's sight: what was said
-    from them may be that lead's words. `points` are their keys, or select them.
-    """
+def shared_unseen(points: Iterable[int], user: access.Viewer) -> set[int]:
+    """Those of the addresses that also belong to a lead out of the person's sight."""
     seen = access.lead_filter(user, prefix="lead__")
     if seen == Q():
         return set()
-    ties = LeadContact.objects.filter(contact_point__in=points)
-    unseen = ties.exclude(pk__in=ties.filter(seen).values("pk"))
+    ties = LeadContact.objects.filter(contact_point__in=list(points))
+    unseen = ties.exclude(known_by=_MENTIONED).exclude(seen)
     return set(unseen.values_list("contact_point", flat=True))
 
 
@@ -225,7 +234,7 @@ def _said(row: Consent, names: dict[str, str], lead: Lead, *, shared: bool) -> S
         of=row,
         by=names.get(row.actor, row.actor),
         wording=SHARED if shared and row.wording else row.wording,
-        evidence="" if told else _named(where),
+        evidence="" if told or shared else _named(where),
         link="" if shared else evidence_url(where, [lead]),
     )
 

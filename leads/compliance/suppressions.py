@@ -1,5 +1,6 @@
 """The list of addresses that must not be written to."""
 
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,15 +12,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leads import opt_outs
 from leads import policy as policies
-from leads.compliance.files import csv_file
+from leads.compliance import lifting
+from leads.compliance.files import MOST, csv_file
 from leads.compliance.forms import CloseForm, ReasonForm
 from leads.compliance.reads import (
     CHANNELS,
-    SHARED,
     STATES,
-    UNSEEN,
+    Row,
     filtered,
-    shared_unseen,
     shown,
     visible,
 )
@@ -33,7 +33,7 @@ SEE, ADD, LIFT = (
     "leads.change_suppression",
 )
 A_PAGE = 50
-A_FILE = 50_000
+A_PART = 500  # rows of a file that are read together
 
 
 @staff_required
@@ -73,19 +73,24 @@ def suppressions(request: HttpRequest) -> HttpResponse:
 
 def _csv(found: Any, request: HttpRequest) -> HttpResponse:
     heading = ["address", "channel", "reason", "since", "by", "words", "source"]
-    rows = [
-        [
-            row.of.contact_point.value,
-            row.of.channel,
-            row.of.reason,
-            row.of.since.isoformat(),
-            row.by,
-            row.words,
-            row.of.source if row.words != SHARED else "",
-        ]
-        for row in shown(found[:A_FILE], request.user)
+    # One more than the file holds, so that it can say that it does not hold all.
+    rows = found[: MOST + 1].iterator(chunk_size=A_PART)
+    parts = iter(lambda: list(islice(rows, A_PART)), [])
+    listed = (_line(row) for part in parts for row in shown(part, request.user))
+    return csv_file(chain([heading], listed), "opted-out.csv", most=MOST)
+
+
+def _line(row: Row) -> list[Any]:
+    of: Any = row.of
+    return [
+        of.contact_point.value,
+        of.channel,
+        of.reason,
+        of.since.isoformat(),
+        row.by,
+        row.words,
+        "" if of.hidden else of.source,
     ]
-    return csv_file([heading, *rows], "opted-out.csv")
 
 
 def _asked(request: HttpRequest, name: str) -> str:
@@ -125,13 +130,10 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible(request.user).filter(pk=pk).first()
     if row is None:
         raise Http404("There is no such opt-out.")
-    if shared_unseen([row.contact_point_id], request.user):
-        messages.error(request, f"{UNSEEN}.")
-        return redirect("suppressions")
     form = ReasonForm(request.POST)
     why = form.cleaned_data["words"] if form.is_valid() else ""
     try:
-        opt_outs.lift(suppression=row, actor=f"user:{request.user.pk}", why=why)
+        lifting.lift(suppression=row, user=request.user, why=why)
     except NotPossible as refusal:
         messages.error(request, f"{refusal}.")
     else:

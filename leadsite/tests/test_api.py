@@ -4,6 +4,7 @@ from datetime import timedelta
 from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -402,14 +403,24 @@ def test_a_mention_is_no_sight_and_shared_words_are_not_told(
 
 
 @pytest.mark.parametrize(
-    "path", ["leads/?phone=%00", "suppressions/?channel=%00&address=%00"]
+    "value", ["\0", "+1415555\x000123", "sms\0", "\ud800", "9" * 9_000]
 )
-def test_what_no_database_takes_is_asked_without_it(
-    at: SimpleNamespace, path: str
-) -> None:
+def test_what_no_database_takes_finds_nothing(at: SimpleNamespace, value: str) -> None:
     caller = Caller(at.ana)
-    answer = caller.client.get(ROOT + path, **caller._headers({}))
-    assert answer.status_code == 200
+    caller.post("suppressions/", {"address": "+14155550123"})
+    caller.post(
+        "enrollments/", {"sequence": str(at.row.public_id), "phone": "+14155550123"}
+    )
+    for path, names in (
+        ("leads/", ("phone", "email")),
+        ("suppressions/", ("address", "channel")),
+        ("sequences/", ("state",)),
+        ("enrollments/", ("state", "cause", "sequence", "lead")),
+    ):
+        for name in names:
+            query = urlencode({name: value}, errors="surrogatepass")
+            answer = caller.client.get(f"{ROOT}{path}?{query}", **caller._headers({}))
+            assert ids(answer) == [], (path, name)
 
 
 def test_only_who_may_lifts_and_only_what_a_person_closed(at: SimpleNamespace) -> None:

@@ -6,13 +6,34 @@ Each set of rows is a QuerySet, so that a number and the file behind it are one 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import (
+    Cast,
+    Concat,
+    Left,
+    Lower,
+    Replace,
+    StrIndex,
+    Trim,
+)
 
 from leads import access
-from leads.compliance.reads import addresses_in_sight, shared_unseen
+from leads.compliance.reads import hidden_from, in_sight
 from leads.models import Consent, Event, Suppression
 from messaging.models import Conversation, Message
 
@@ -28,6 +49,27 @@ WAYS = {
     "bounce": "a bounce",
 }
 
+_API = Q(source__startswith="api")
+_LINKS = ("link of", "a link", "sendgrid")
+_LINK = reduce(or_, (Q(source__startswith=words) for words in _LINKS))
+_WAY = Case(
+    When(reason__in=["carrier", "list", "complaint", "bounce"], then=F("reason")),
+    When(_API, then=Value("api")),
+    When(reason=Suppression.Reason.MANUAL, then=Value("person")),
+    When(source__contains="everything", then=Value("everything")),
+    When(_LINK, then=Value("link")),
+    default=Value("words"),
+    output_field=CharField(),
+)
+# The first word of a source, without the ids behind it.
+_SOURCE = Concat(Trim(Replace("source", Value(","), Value(" "))), Value(" "))
+_ORIGIN = Case(
+    When(source__icontains="by hand", then=Value("by hand")),
+    When(source="", then=Value("not said")),
+    default=Lower(Left(_SOURCE, StrIndex(_SOURCE, Value(" ")) - 1)),
+    output_field=CharField(),
+)
+
 
 @dataclass(frozen=True)
 class Counting:
@@ -38,22 +80,26 @@ class Counting:
     until: datetime
 
     def consents(self) -> "QuerySet[Consent]":
-        """Statements of consent."""
+        """Statements of consent, each with its `origin`: "twilio", "message", "lead"."""
         rows = Consent.objects.filter(
             contact_point__simulated=False,
             occurred_at__gte=self.since,
             occurred_at__lt=self.until,
         )
-        return rows.filter(self._addresses()).select_related("contact_point")
+        rows = rows.filter(in_sight(self.user)).select_related("contact_point")
+        return rows.annotate(hidden=hidden_from(self.user), origin=_ORIGIN)
 
     def closed(self) -> "QuerySet[Suppression]":
-        """Addresses that were closed, whether or not they still are."""
+        """Addresses that were closed, whether or not they still are, each with its
+        `way`: a key of `WAYS`.
+        """
         rows = Suppression.objects.filter(
             contact_point__simulated=False,
             since__gte=self.since,
             since__lt=self.until,
         )
-        return rows.filter(self._addresses()).select_related("contact_point")
+        rows = rows.filter(in_sight(self.user)).select_related("contact_point")
+        return rows.annotate(hidden=hidden_from(self.user), way=_WAY)
 
     def sent(self) -> "QuerySet[Message]":
         """Messages that a carrier has accepted."""
@@ -117,27 +163,3 @@ class Counting:
             for name in payload.get("checks", []):
                 found.setdefault(name, set()).add(payload["message"])
         return Counter({name: len(ids) for name, ids in found.items()})
-
-    def _addresses(self) -> Q:
-        seen = access.lead_filter(self.user, prefix="lead__")
-        if seen == Q():
-            return Q()
-        return Q(contact_point__in=addresses_in_sight(self.user))
-
-    def hidden(self) -> set[int]:
-        """Addresses from which a lead out of sight may have spoken as well."""
-        return shared_unseen(addresses_in_sight(self.user), self.user)
-
-
-def way_of(row: Suppression) -> str:
-    """By which of our ways an address was closed: a key of `WAYS`."""
-    plain = {"carrier", "list", "complaint", "bounce"}
-    if row.reason in plain:
-        return str(row.reason)
-    if row.reason == Suppression.Reason.MANUAL:
-        return "api" if row.source.startswith("api") else "person"
-    if "everything" in row.source:
-        return "everything"
-    if row.source.startswith(("link of", "a link", "sendgrid")):
-        return "link"
-    return "api" if row.source.startswith("api") else "words"

@@ -1,7 +1,6 @@
 """The compliance report for managers: each number opens the rows it counts."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,13 +11,13 @@ from django.utils import timezone
 from leads import clock, opt_outs
 from leads import policy as policies
 from leads.compliance.reads import SHARED
-from leads.models import Consent, LegalWindow, OptOutList, Suppression
-from messaging.compliance.counting import WAYS, Counting, way_of
+from leads.models import Consent, LegalWindow, OptOutList
+from messaging.compliance.counting import WAYS, Counting
 from messaging.models import Channel, Message
 
 KINDS = {"sms": "texts", "email": "mail"}
 OLD_DAYS = 365  # a law that was last looked at before that is looked at again
-Rows = Iterable[list[Any]]
+NO_OPT_OUTS = ("bounce", "list")
 
 
 @dataclass(frozen=True)
@@ -83,37 +82,27 @@ def _consents(counting: Counting) -> Part:
         )
         for row in sorted(counted, key=lambda row: (not row["given"], -row["n"]))
     ]
-    sources = _sources(rows.values_list("source", flat=True))
+    origins = (
+        rows.values_list("origin").annotate(n=Count("pk")).order_by("-n", "origin")
+    )
     numbers += [
-        Number(f"From: {source}", f"{count:,}", f"source-{source}")
-        for source, count in sources.most_common(8)
+        Number(f"From: {origin}", f"{count:,}", f"source-{origin}")
+        for origin, count in origins[:8]
     ]
     words = "Statements by what they rest on, and by where they came from."
     return Part("Consent", words, numbers)
 
 
-def _sources(found: Iterable[str]) -> Counter[str]:
-    return Counter(source_name(one) for one in found)
-
-
-def source_name(source: str) -> str:
-    """What a source is, without the ids in it: "twilio", "message", "lead"."""
-    if "by hand" in source.lower():
-        return "by hand"
-    words = source.replace(",", " ").split()
-    return words[0].lower() if words else "not said"
-
-
 def _opt_outs(counting: Counting) -> Part:
-    sent = Counter(counting.sent().order_by().values_list("kind", flat=True))
-    ways: Counter[tuple[str, str]] = Counter()
-    for row in counting.closed().iterator(chunk_size=2_000):
-        ways[row.channel, way_of(row)] += 1
+    kinds = counting.sent().order_by().values_list("kind").annotate(n=Count("pk"))
+    sent = dict(kinds)
+    ways = counting.closed().order_by().values_list("channel", "way")
+    counted = list(ways.annotate(n=Count("pk")))
     numbers = []
     for channel, name in KINDS.items():
-        own = {w: n for (c, w), n in ways.items() if c == channel}
-        asked = sum(n for w, n in own.items() if w not in ("bounce", "list"))
-        rate = f"{1000 * asked / sent[channel]:.1f}" if sent[channel] else "–"
+        own = {way: n for of, way, n in counted if of == channel}
+        asked = sum(n for way, n in own.items() if way not in NO_OPT_OUTS)
+        rate = f"{1000 * asked / sent[channel]:.1f}" if sent.get(channel) else "–"
         numbers.append(
             Number(
                 f"Opted out of {name}",
@@ -217,20 +206,18 @@ def _consent_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
     rows = counting.consents().filter(
         given=given == "given", channel=channel, basis=basis
     )
-    yield from _statements(rows.order_by("occurred_at"), counting.hidden())
+    yield from _statements(rows)
 
 
 def _source_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
-    rows = counting.consents().order_by("occurred_at").iterator(chunk_size=2_000)
-    wanted = (row for row in rows if source_name(row.source) == rest)
-    yield from _statements(wanted, counting.hidden())
+    yield from _statements(counting.consents().filter(origin=rest))
 
 
-def _statements(rows: Iterable[Consent], hidden: set[int]) -> Iterator[list[Any]]:
+def _statements(rows: Any) -> Iterator[list[Any]]:
     yield list(_CONSENT)
-    for row in rows:
+    for row in rows.order_by("occurred_at", "pk").iterator(chunk_size=2_000):
         said = [row.wording, row.wording_version, row.source, row.evidence, row.ip]
-        if row.contact_point_id in hidden:
+        if row.hidden:
             said = [SHARED, "", "", "", ""]
         yield [
             row.occurred_at.isoformat(), row.contact_point.value, row.channel,
@@ -239,23 +226,20 @@ def _statements(rows: Iterable[Consent], hidden: set[int]) -> Iterator[list[Any]
 
 
 def _closed_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
-    rows = counting.closed().filter(channel=rest).order_by("since").iterator(2_000)
-    wanted = (row for row in rows if way_of(row) not in ("bounce", "list"))
-    yield from _closings(wanted, counting.hidden())
+    rows = counting.closed().filter(channel=rest)
+    yield from _closings(rows.exclude(way__in=NO_OPT_OUTS))
 
 
 def _way_rows(counting: Counting, rest: str) -> Iterator[list[Any]]:
     channel, _, way = rest.partition("-")
-    rows = counting.closed().filter(channel=channel).order_by("since").iterator(2_000)
-    wanted = (row for row in rows if way_of(row) == way)
-    yield from _closings(wanted, counting.hidden())
+    yield from _closings(counting.closed().filter(channel=channel, way=way))
 
 
-def _closings(rows: Iterable[Suppression], hidden: set[int]) -> Iterator[list[Any]]:
+def _closings(rows: Any) -> Iterator[list[Any]]:
     yield list(_CLOSED)
-    for row in rows:
+    for row in rows.order_by("since", "pk").iterator(chunk_size=2_000):
         said = [row.words, row.source]
-        if row.contact_point_id in hidden:
+        if row.hidden:
             said = [SHARED, ""]
         yield [
             row.since.isoformat(), row.contact_point.value, row.channel, row.reason,

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from leads import clock
-from leads.compliance.files import csv_file
+from leads.compliance.files import MOST, csv_file
 from leads.web import ask, page_context, staff_required
 from messaging.compliance.counting import Counting
 from messaging.compliance.report import parts, rows_behind
@@ -53,6 +53,6 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
     counting, _ = _counting(request)
     name = f"compliance-{key.replace(' ', '-')[:60]}.csv"
     try:
-        return csv_file(rows_behind(counting, key), name)
+        return csv_file(rows_behind(counting, key), name, most=MOST)
     except (KeyError, ValueError) as error:
         raise Http404("There is no such number.") from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from leads.models import ContactPoint, Lead, LeadContact
 from messaging import templating, words
 from messaging.models import Channel, Conversation, Message
 from messaging.models.sequence import Enrollment, Sequence, Step
+from messaging.sequencepages.caps import Cap, channel_caps
 from messaging.sequencepages.plans import ahead_of
 from messaging.sequences import variants
 
@@ -52,25 +53,6 @@ class Row:
     words: str
     state: str
     tone: str
-
-
-@dataclass
-class Cap:
-    """How much of a cap a day takes."""
-
-    name: str
-    planned: int
-    limit: int
-
-    @property
-    def over(self) -> bool:
-        """Whether some will have to wait."""
-        return self.planned > self.limit
-
-    @property
-    def percent(self) -> int:
-        """Its share, at most 100."""
-        return min(100, round(100 * self.planned / self.limit)) if self.limit else 100
 
 
 @dataclass
@@ -183,11 +165,20 @@ class Calendar:
         due = self._on(steps).values_list("day", "next_step__kind")
         return [*said, *due.annotate(n=Count("pk"))]
 
+    def _within(self, day: date) -> Q:
+        """The day by its bounds, which an index finds; today all that is late as well."""
+        zone = timezone.get_current_timezone()
+        start = datetime.combine(day, time.min, tzinfo=zone)
+        end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
+        before = Q(due_at__lt=end)
+        return before if day == self.today else before & Q(due_at__gte=start)
+
     # --- rows ------------------------------------------------------------------------
 
     def _rows(self, day: date) -> list[Row]:
         most = MOST_A_DAY if self.only else A_DAY
-        messages = self._on(self._messages()).filter(day=day)
+        within = self._within(day)
+        messages = self._messages().filter(within)
         messages = messages.select_related(
             "conversation__lead__team",
             "contact_point",
@@ -195,7 +186,7 @@ class Calendar:
             "step_run__step",
         )
         said = list(messages.order_by("due_at", "pk")[:most])
-        steps = self._on(self._steps()).filter(day=day)
+        steps = self._steps().filter(within)
         steps = steps.select_related(
             "lead__team",
             "lead__owner",
@@ -312,25 +303,12 @@ class Calendar:
             if day in counts:
                 counts[day][kind] = counts[day].get(kind, 0) + count
         house = policy.lately().cap_installation_day
-        ours = _channel_caps()
+        ours = channel_caps()
         for day, one in days.items():
             planned = counts[day]
             caps = [Cap("automatic messages", sum(planned.values()), house)]
             caps += [Cap(name, planned.get(kind, 0), n) for kind, name, n in ours]
             one.caps = [cap for cap in caps if cap.planned]
-
-
-def _channel_caps() -> list[tuple[str, str, int]]:
-    """What all numbers, and all mailboxes, may send in a day; only where each is capped."""
-    found = []
-    for kind, name in ((Channel.Kind.SMS, "texts"), (Channel.Kind.EMAIL, "mails")):
-        caps = Channel.objects.filter(
-            Q(kind=kind), sending=True, simulated=False
-        ).values_list("cap_day", flat=True)
-        known = [cap for cap in caps if cap is not None]
-        if known and len(known) == len(caps):
-            found.append((kind.value, name, sum(known)))
-    return found
 
 
 def _points(leads: list[Lead]) -> dict[tuple[int, str], ContactPoint]:

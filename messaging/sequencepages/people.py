@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from leads import capture
 from leads.access import Viewer
@@ -22,7 +22,8 @@ def suggested(sequence: Sequence, user: Viewer) -> list[Lead]:
     found = planning.who_would(sequence=sequence, user=user, limit=SUGGESTED)
     if len(found) < SUGGESTED:
         others = _seen(sequence, user).exclude(pk__in=[lead.pk for lead in found])
-        newest = others.filter(contacts__isnull=False).order_by("-pk").distinct()
+        reached = Exists(LeadContact.objects.filter(lead=OuterRef("pk")))
+        newest = others.filter(reached).order_by("-pk")
         found += list(newest[: SUGGESTED - len(found)])
     return found
 

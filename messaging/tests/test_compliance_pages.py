@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from leads import clock, consent, opt_outs, policy
+from leads.compliance import files, suppressions
 from leads.models import Consent, Event, Job, OptOutList, Policy, Suppression
-from leads.tests.factories import ContactPointFactory
+from leads.tests.factories import ContactPointFactory, LeadContactFactory
 from leads.work import run_due
+from messaging.compliance.counting import Counting
+from messaging.compliance.report import parts, rows_behind
 from messaging.models import Message
 from messaging.tests.inbox_world import (
     FRAGMENT,
@@ -26,6 +30,7 @@ from messaging.tests.inbox_world import (
 )
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -83,6 +88,83 @@ def test_the_list_as_a_file_holds_no_formula(at: SimpleNamespace) -> None:
     answer = get(at.ana, "suppressions", format="csv")
     rows = list(csv.reader(io.StringIO(answer.content.decode())))
     assert rows[1][0] == at.danas.value and rows[1][5].startswith("'=cmd")
+
+
+def test_the_list_as_a_file_says_when_it_is_cut(
+    at: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = rep("boss", at.team, reach="all", role="manager")
+    monkeypatch.setattr(suppressions, "A_PART", 1)
+    whole = get(boss, "suppressions", format="csv").content.decode().splitlines()
+    assert len(whole) == 3 and "Only" not in whole[-1]
+    monkeypatch.setattr(suppressions, "MOST", 1)
+    cut = get(boss, "suppressions", format="csv").content.decode().splitlines()
+    assert cut == [*whole[:2], "Only the first 1 rows are in this file"]
+    rows = files.csv_file(iter([["a"], ["b"], ["c"]]), "x.csv", most=2)
+    assert rows.content.decode().split() == ["a", "b", "c"]
+
+
+@pytest.fixture
+def closed(at: SimpleNamespace) -> Suppression:
+    """An address of Dana that a person closed, and what was said then."""
+    at.nora = rep("nora", at.team, role="admin")
+    at.sally = rep("sally", at.other, role="admin")
+    return opt_outs.opt_out_point(
+        point=LeadContactFactory(lead=at.dana).contact_point, actor="user:1",
+        words="her secret", source="api: secret office", evidence="secret letter",
+        ip="192.0.2.77",
+    )  # fmt: skip
+
+
+def files_of(user: User) -> str:
+    """Every file of closed addresses and statements that a person is handed."""
+    keys = ("closed-sms", "way-sms-api", "source-api:", "consent-withdrawn-sms-verbal")
+    answers = [get(user, "compliance_rows", key) for key in keys]
+    answers.append(get(user, "suppressions", format="csv"))
+    assert {answer.status_code for answer in answers} == {200}
+    return "".join(answer.content.decode() for answer in answers)
+
+
+def lifted(user: User, row: Suppression) -> bool:
+    path = reverse("suppression_lift", args=[row.pk])
+    signed_in(user).post(path, {"words": "a mistake"})
+    return Suppression.objects.get(pk=row.pk).lifted_at is not None
+
+
+def test_a_mention_is_no_sight_of_an_opt_out(
+    at: SimpleNamespace, closed: Suppression
+) -> None:
+    LeadContactFactory(
+        lead=at.sam, contact_point=closed.contact_point, known_by="proposal"
+    )
+    address = closed.contact_point.value
+    assert address not in page(at.sally, "suppressions") + files_of(at.sally)
+    assert not lifted(at.sally, closed)
+    # Nor does the mention take anything from those whose lead's address it is.
+    assert "her secret" in page(at.nora, "suppressions")
+    assert "secret office" in files_of(at.nora)
+    assert lifted(at.nora, closed)
+
+
+def test_what_was_said_on_a_shared_address_is_told_to_nobody_who_sees_one_lead(
+    at: SimpleNamespace, closed: Suppression
+) -> None:
+    LeadContactFactory(lead=at.sam, contact_point=closed.contact_point)
+    address = closed.contact_point.value
+    for user in (at.nora, at.sally):
+        told = page(user, "suppressions") + files_of(user)
+        assert address in told and "said on a shared address" in told
+        assert "secret" not in told and "192.0.2.77" not in told
+        assert address not in page(user, "suppressions", q="her secret")
+        assert not lifted(user, closed)
+    lead = signed_in(at.sally).get(
+        reverse("lead_consent", args=[at.sam.public_id]), **FRAGMENT
+    )
+    assert address in lead.content.decode() and "secret" not in lead.content.decode()
+    boss = rep("boss", at.team, reach="all", role="admin")
+    assert "her secret" in page(boss, "suppressions", q="her secret")
+    assert "192.0.2.77" in files_of(boss)
+    assert lifted(boss, closed)
 
 
 def test_only_what_a_person_set_is_taken_back_and_with_a_reason(
@@ -307,3 +389,35 @@ def test_a_manager_of_one_team_counts_that_team(at: SimpleNamespace) -> None:
     rows = get(lead_of_north, "compliance_rows", "closed-sms").content.decode()
     assert at.danas.value in rows and at.sams.value not in rows
     assert not Message.objects.filter(sent_at__isnull=False).exists()
+
+
+def test_opt_outs_are_counted_by_their_way_and_statements_by_their_origin(
+    at: SimpleNamespace,
+) -> None:
+    boss = rep("boss", at.team, reach="all", role="manager")
+    for reason, source in (
+        ("manual", "api: website"),
+        ("manual", "the list of opt-outs, by hand"),
+        ("stop", "link of message 1"),
+        ("stop", "“stop everything” of message 1"),
+        ("bounce", "a mail that came back"),
+        ("manual", ""),
+    ):
+        point = ContactPointFactory()
+        opt_outs.opt_out_point(
+            point=point, actor="user:1", words="x", source=source, reason=reason
+        )
+    counting = Counting(boss, clock.now() - DAY, clock.now() + DAY)
+    numbers = {one.key: one.value for part in parts(counting) for one in part.numbers}
+    ways = {"api": 1, "person": 2, "link": 1, "everything": 1, "bounce": 1, "words": 2}
+    for way, n in ways.items():
+        assert numbers[f"way-sms-{way}"] == str(n), way
+    assert numbers["closed-sms"] == "7"
+    # Dana and Sam once agreed, nobody said where, and then sent a text.
+    origins = {"api:": 1, "by hand": 1, "link": 1, "“stop": 1, "not said": 3, "a": 3}
+    for origin, n in origins.items():
+        assert numbers[f"source-{origin}"] == str(n), origin
+    keys = [f"way-sms-{way}" for way in ways] + [f"source-{name}" for name in origins]
+    for key in (*keys, "closed-sms"):
+        rows = list(rows_behind(counting, key))
+        assert len(rows) == 1 + int(numbers[key]), key

@@ -268,6 +268,9 @@ def test_steps_are_added_moved_and_removed_and_the_focus_follows(
     assert [step.kind for step in steps(row)] == ["sms", "sms", "email"]
     at.client.post(url("sequence_step_add", row) + "?at=2", gone, **FRAGMENT)
     assert words(row) == ["c", "a", "b", ""], "Undo puts it back where it was"
+    far = url("sequence_step_add", row) + f"?at={'9' * 5_000}"
+    assert at.client.post(far, {"kind": "sms"}, **FRAGMENT).status_code == 200
+    assert words(row) == ["c", "a", "b", "", ""]
 
 
 def test_branches_follow_the_step_they_lead_to(at: SimpleNamespace) -> None:
@@ -281,6 +284,8 @@ def test_branches_follow_the_step_they_lead_to(at: SimpleNamespace) -> None:
     assert steps(row)[0].branches == ({"intents": ["objection"], "to": 3},)
     act(at.client, row, 3, "remove")
     assert steps(row)[0].branches == ({"intents": ["objection"], "to": 0},)
+    act(at.client, row, 1, "remove-branch", f"?which={'9' * 5_000}")
+    assert len(steps(row)[0].branches) == 1
     act(at.client, row, 1, "remove-branch", "?which=0")
     assert steps(row)[0].branches == ()
 

@@ -89,6 +89,7 @@ def test_team_sequence_and_channel_narrow_it(at: SimpleNamespace) -> None:
     assert set(days(at.mia, kind="email")) == {"04 Mar"}
     assert set(days(at.mia, kind="sms")) == {"03 Mar", "05 Mar"}
     assert len(days(at.mia, team="x", sequence="y", kind="z", day="w")) == 3
+    assert len(days(at.mia, team="9" * 5_000)) == 3
 
 
 def test_a_row_says_when_there_and_which_step(at: SimpleNamespace) -> None:

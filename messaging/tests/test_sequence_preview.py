@@ -6,9 +6,15 @@ import pytest
 
 from leads import clock, policy
 from leads.models import BusinessCalendar, Lead
-from leads.tests.factories import MembershipFactory, TeamFactory, UserFactory
+from leads.tests.factories import (
+    LeadFactory,
+    MembershipFactory,
+    TeamFactory,
+    UserFactory,
+)
 from messaging.models import Message, Profile
 from messaging.models.sequence import Enrollment, Sequence
+from messaging.sequencepages import people
 from messaging.sequences import planning, publishing
 from messaging.tests.sequence_world import (
     DAY,
@@ -43,6 +49,14 @@ def walk(until: timedelta, step: timedelta = timedelta(minutes=1)) -> None:
 
 def minutes(moments: list[object]) -> list[str]:
     return [f"{moment:%d %b %H:%M}" for moment in moments]
+
+
+def test_a_lead_is_suggested_once_and_only_when_it_has_an_address() -> None:
+    row, lead = sequence({}), dana(email="dana@example.com")
+    assert lead.contacts.count() == 2
+    LeadFactory(team=lead.team)
+    user = UserFactory(is_superuser=True)
+    assert people.suggested(row, user) == [lead]
 
 
 def test_preview_equals_what_is_sent_with_office_hours_and_quiet_hours() -> None:
