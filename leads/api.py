@@ -131,8 +131,8 @@ class SuppressionViewSet(
         and by whom is not theirs to know.
         """
         user: Any = self.request.user
-        seen: Any = visible(user).filter(pk=row.pk).first()
-        shown = dict(SuppressionSerializer(seen or row).data)
+        seen = visible(user).filter(pk=row.pk).first()
+        shown = dict(SuppressionSerializer(seen or row).data)  # type: ignore[arg-type]
         if seen is not None:
             return shown
         return {name: shown[name] for name in ("id", "address", "kind", "channel")}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import (
     BigIntegerField,
@@ -79,7 +80,7 @@ class Counting:
     since: datetime
     until: datetime
 
-    def consents(self) -> "QuerySet[Consent]":
+    def consents(self) -> "QuerySet[Any]":
         """Statements of consent, each with its `origin`: "twilio", "message", "lead"."""
         rows = Consent.objects.filter(
             contact_point__simulated=False,
@@ -89,7 +90,7 @@ class Counting:
         rows = rows.filter(in_sight(self.user)).select_related("contact_point")
         return rows.annotate(hidden=hidden_from(self.user), origin=_ORIGIN)
 
-    def closed(self) -> "QuerySet[Suppression]":
+    def closed(self) -> "QuerySet[Any]":
         """Addresses that were closed, whether or not they still are, each with its
         `way`: a key of `WAYS`.
         """

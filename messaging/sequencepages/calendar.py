@@ -195,7 +195,7 @@ class Calendar:
             "sequence",
             "next_step",
         ).prefetch_related("next_step__variants")
-        due = list(steps.order_by("due_at", "pk")[:most])
+        due: list[Any] = list(steps.order_by("due_at", "pk")[:most])
         points = _points([row.lead for row in due])
         rows = [self._of_message(row) for row in said]
         rows += [
